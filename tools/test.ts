@@ -1,10 +1,10 @@
-/** Runs every test/*.test.ts, or only those whose path contains one of the words given, in one process with uvu. */
-import { counts } from "../test/harness.ts";
-
+/** Runs every test/*.test.ts, or only those whose path contains every word given, in one process with uvu. */
+// uvu must be loaded only once it knows that its runs are started from here.
 /** The part of uvu's runner that its type declarations leave out. */
 const runner = globalThis as unknown as { UVU_DEFER: number; UVU_QUEUE: unknown[][]; UVU_INDEX: number };
 runner.UVU_DEFER = 1;
 const { exec } = await import("uvu") as unknown as { exec(): Promise<unknown> };
+const { counts } = await import("../test/harness.ts");
 
 function testFiles(folder: URL): URL[] {
   return [...Deno.readDirSync(folder)].flatMap((entry) => {

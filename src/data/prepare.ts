@@ -1,0 +1,133 @@
+/** From a folder of photographs to a pack: find, cut in parallel, balance, split, write. */
+import { UserError } from "../errors.ts";
+import { collect, type Crop } from "./collect.ts";
+import { drawTree } from "./drawn/tree.ts";
+import { asUserError, temporaryBeside } from "./files.ts";
+import { openPack, type PackInfo } from "./pack.ts";
+import { findDet } from "./readers/det.ts";
+import { findFolders } from "./readers/folders.ts";
+import type { Found } from "./readers/source.ts";
+import { findVoc } from "./readers/voc.ts";
+import { balance } from "./split.ts";
+import { writePack } from "./write.ts";
+
+export const LAYOUTS = ["det", "voc", "folders", "drawn"] as const;
+export type Layout = typeof LAYOUTS[number];
+
+export interface PrepareOptions {
+  layout: Layout;
+  /** The folder to read; `drawn` needs none. */
+  from?: string;
+  /** The pack's folder. An older pack there is replaced, anything else is left alone. */
+  out: string;
+  /** Side of the crops, pixels. */
+  size: number;
+  /** Keep the classes with the most crops; all by default. */
+  classes?: number;
+  /** Crops per class, in both splits together; as many as the smallest class has by default. */
+  perClass?: number;
+  /** Share of validation, above 0 and below 1. */
+  validation: number;
+  seed: number;
+  /** Boxes with a shorter side, pixels, are refused. */
+  minSide: number;
+  /** Parallel workers; one per core by default. The result does not depend on it. */
+  workers?: number;
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  stage: "drawing" | "cutting";
+  /** Photographs. */
+  done: number;
+  total: number;
+}
+
+const READERS: Record<Layout, (from: string) => Promise<Found>> = {
+  det: findDet,
+  voc: findVoc,
+  folders: findFolders,
+  drawn: findDet,
+};
+
+/** How many crops of each class are drawn when `perClass` does not say. */
+const DRAWN_PER_CLASS = 250;
+
+/**
+ * Makes a pack and returns its description. The folder `out` appears when everything in it is complete.
+ * @throws UserError when the source cannot be read, nothing in it can be used, or `out` is something else than a pack.
+ */
+export async function prepare(options: PrepareOptions): Promise<PackInfo> {
+  const { layout, out } = options;
+  if (layout !== "drawn" && options.from === undefined) throw new UserError(`--layout ${layout} needs --from.`);
+  if (layout === "drawn" && options.from !== undefined) throw new UserError("--layout drawn takes no --from.");
+  await refuseForeign(out);
+  const temporary = temporaryBeside(out);
+  try {
+    await Deno.mkdir(temporary, { recursive: true });
+    const info = await build(options, temporary);
+    await replace(out, temporary);
+    return info;
+  } catch (error) {
+    throw asUserError(error, `${out} cannot be made`);
+  } finally {
+    await Deno.remove(temporary, { recursive: true }).catch(() => {});
+  }
+}
+
+async function build(options: PrepareOptions, folder: string): Promise<PackInfo> {
+  const { layout, seed, workers = navigator.hardwareConcurrency, onProgress } = options;
+  const from = layout === "drawn" ? `${folder}/source` : options.from!;
+  if (layout === "drawn") {
+    const perClass = options.perClass ?? DRAWN_PER_CLASS;
+    await drawTree(from, { seed, perClass }, workers, (done, total) => onProgress?.({ stage: "drawing", done, total }));
+  }
+  const found = await READERS[layout](from);
+  const spill = `${folder}/crops.bin`;
+  const progress = (done: number, total: number) => onProgress?.({ stage: "cutting", done, total });
+  const { crops, refusals } = await collect(from, found, options, spill, workers, progress);
+  const balanced = balance(crops.map(candidate), options);
+  for (const { class: id, detail } of balanced.refused) {
+    refusals.push({ file: `class ${id}`, reason: "class too small", detail });
+  }
+  if (balanced.classes.length < 2) throw new UserError(nothingLeft(from, crops, refusals.map(({ reason }) => reason)));
+  const classes = balanced.classes.map((id) => ({ id, name: found.names.get(id) ?? id }));
+  const { size, validation, minSide } = options;
+  const info = await writePack(folder, spill, crops, balanced, {
+    size,
+    classes,
+    seed,
+    validation,
+    minSide,
+    source: { layout, from: layout === "drawn" ? "source" : from },
+    refusals,
+  });
+  await Deno.remove(spill);
+  return info;
+}
+
+const candidate = ({ photograph, class: id }: Crop) => ({ photograph, class: id });
+
+function nothingLeft(from: string, crops: Crop[], reasons: string[]): string {
+  const counts = new Map<string, number>();
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const refused = [...counts].map(([reason, count]) => `${count} × ${reason}`).join(", ") || "nothing";
+  return `${from}: fewer than two classes can be used (${crops.length} usable crops; refused: ${refused}).`;
+}
+
+/** @throws UserError when `out` is there and neither a pack nor empty. */
+async function refuseForeign(out: string): Promise<void> {
+  const info = await Deno.stat(out).catch(() => undefined);
+  if (!info) return;
+  const entries = info.isDirectory ? await Array.fromAsync(Deno.readDir(out)) : [];
+  if (info.isDirectory && entries.length === 0) return;
+  if (info.isDirectory && await openPack(out).then(() => true, () => false)) return;
+  throw new UserError(`${out} is there already and is not a pack, so it is not replaced.`);
+}
+
+async function replace(out: string, complete: string): Promise<void> {
+  const old = temporaryBeside(out);
+  const replaced = await Deno.rename(out, old).then(() => true, () => false);
+  await Deno.rename(complete, out);
+  if (replaced) await Deno.remove(old, { recursive: true });
+}

@@ -1,0 +1,141 @@
+/**
+ * Which crops make up the two splits. Photographs, not crops, are dealt out, so that no photograph is on both sides; every
+ * class has the same number of crops in each split.
+ */
+import { Random } from "../random.ts";
+import type { Split } from "./pack.ts";
+
+/** What matters about a crop here: two crops with the same `photograph` stay together. */
+export interface Candidate {
+  photograph: number;
+  class: string;
+}
+
+export interface SplitSettings {
+  /** Keep only the classes with the most crops. */
+  classes?: number;
+  /** Crops per class, in both splits together; the smallest class decides when it is missing. */
+  perClass?: number;
+  /** Share of validation, above 0 and below 1. */
+  validation: number;
+  seed: number;
+}
+
+export interface Balanced {
+  /** Class ids, sorted. */
+  classes: string[];
+  /** Indices of candidates, shuffled; the same number of each class. */
+  train: number[];
+  validation: number[];
+  /** Classes that could not be used, and why. */
+  refused: { class: string; detail: string }[];
+}
+
+/** Fewer crops than this cannot be dealt to two sides. */
+const LEAST = 2;
+
+/**
+ * Balances and splits, as a pure function of the candidates' order and the settings:
+ * 1. classes with fewer crops than asked for are refused, then the largest `classes` stay (ties: by id);
+ * 2. photographs are dealt to the two sides by {@link stratify};
+ * 3. a class that has nothing on a side is refused and the rest dealt again;
+ * 4. each side is trimmed to the same number of every class, by a shuffle of the crops.
+ */
+export function balance(candidates: Candidate[], settings: SplitSettings): Balanced {
+  const refused: Balanced["refused"] = [];
+  let classes = chooseClasses(candidates, settings, refused);
+  for (;;) {
+    const kept = candidates.map((_, index) => index).filter((index) => classes.includes(candidates[index].class));
+    const sides = stratify(kept.map((index) => candidates[index]), settings);
+    const members = (split: Split) => kept.filter((_, position) => sides[position] === split);
+    const train = groupByClass(members("train"), candidates, classes);
+    const validation = groupByClass(members("validation"), candidates, classes);
+    const oneSided = classes.filter((id) => train.get(id)!.length === 0 || validation.get(id)!.length === 0);
+    if (oneSided.length === 0) return { classes, refused, ...trim(train, validation, settings) };
+    for (const id of oneSided) refused.push({ class: id, detail: "its photographs cannot be split in two sides" });
+    classes = classes.filter((id) => !oneSided.includes(id));
+  }
+}
+
+function chooseClasses(candidates: Candidate[], settings: SplitSettings, refused: Balanced["refused"]): string[] {
+  const counts = countClasses(candidates);
+  const least = settings.perClass ?? LEAST;
+  for (const [id, count] of [...counts].sort(byId)) {
+    if (count < least) refused.push({ class: id, detail: `${count} crops, ${least} are needed` });
+  }
+  const large = [...counts].filter(([, count]) => count >= least).sort(byId).sort(([, a], [, b]) => b - a);
+  return large.slice(0, settings.classes ?? large.length).map(([id]) => id).sort();
+}
+
+/**
+ * Deals photographs to the two sides so that each class comes as close to its share as it can (iterative stratification:
+ * Sechidis, Tsoumakas and Vlahavas, ECML PKDD 2011). Of the classes with photographs left, the one with the fewest
+ * crops goes first; each of its photographs, in shuffled order, goes to the side that still wants most crops
+ * of that class, then of all classes, then to train. Returns each candidate's side.
+ */
+function stratify(candidates: Candidate[], { validation, seed }: SplitSettings): Split[] {
+  const photographs = new Map<number, string[]>();
+  for (const { photograph, class: id } of candidates) {
+    photographs.set(photograph, [...photographs.get(photograph) ?? [], id]);
+  }
+  const shuffled = [...new Random(seed, "split photographs").permutation(photographs.size)];
+  const keys = [...photographs.keys()];
+  const left = new Set(shuffled.map((index) => keys[index]));
+  const remaining = countClasses(candidates);
+  const wanted = {
+    train: new Map([...remaining].map(([id, count]) => [id, count * (1 - validation)])),
+    validation: new Map([...remaining].map(([id, count]) => [id, count * validation])),
+  };
+  const sides = new Map<number, Split>();
+  const sum = (map: Map<string, number>) => [...map.values()].reduce((total, value) => total + value, 0);
+  while (left.size > 0) {
+    const [rarest] = [...remaining].filter(([, count]) => count > 0).sort(byId).sort(([, a], [, b]) => a - b)[0];
+    for (const photograph of left) {
+      const objects = photographs.get(photograph)!;
+      if (!objects.includes(rarest)) continue;
+      const preference = wanted.validation.get(rarest)! - wanted.train.get(rarest)! ||
+        sum(wanted.validation) - sum(wanted.train);
+      const side: Split = preference > 0 ? "validation" : "train";
+      sides.set(photograph, side);
+      left.delete(photograph);
+      for (const id of objects) {
+        wanted[side].set(id, wanted[side].get(id)! - 1);
+        remaining.set(id, remaining.get(id)! - 1);
+      }
+    }
+  }
+  return candidates.map(({ photograph }) => sides.get(photograph)!);
+}
+
+/** The same number of every class on each side: the side's share of `perClass`, or what the scarcest class has there. */
+function trim(train: Map<string, number[]>, validation: Map<string, number[]>, settings: SplitSettings) {
+  const scarcest = (side: Map<string, number[]>) => Math.min(...[...side.values()].map((crops) => crops.length));
+  const perClass = settings.perClass ?? scarcest(train) + scarcest(validation);
+  const share = Math.max(1, Math.round(perClass * settings.validation));
+  const take = (side: Map<string, number[]>, count: number, purpose: string) => {
+    const random = new Random(settings.seed, purpose);
+    const chosen = [...side.values()].flatMap((crops) => shuffle(crops, random).slice(0, count));
+    return shuffle(chosen, random);
+  };
+  return {
+    train: take(train, Math.min(perClass - share, scarcest(train)), "choose train crops"),
+    validation: take(validation, Math.min(share, scarcest(validation)), "choose validation crops"),
+  };
+}
+
+function groupByClass(indices: number[], candidates: Candidate[], classes: string[]): Map<string, number[]> {
+  const groups = new Map<string, number[]>(classes.map((id) => [id, []]));
+  for (const index of indices) groups.get(candidates[index].class)!.push(index);
+  return groups;
+}
+
+function countClasses(candidates: Candidate[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { class: id } of candidates) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return counts;
+}
+
+const byId = ([a]: [string, unknown], [b]: [string, unknown]): number => a < b ? -1 : a > b ? 1 : 0;
+
+const shuffle = (values: number[], random: Random): number[] =>
+  Array.from(random.permutation(values.length), (index) => values[index]);

@@ -1,0 +1,141 @@
+/**
+ * One open WebGPU device: the adapter's own limits, every error kept until it can be thrown where a person sees it,
+ * and a count of the bytes allocated.
+ */
+import { UserError } from "../errors.ts";
+import { BufferUsage, MapMode, startDawn } from "./dawn.ts";
+
+export interface DeviceOptions {
+  /** Part of the adapter's name, as Dawn lists it (`--adapter`); by default Dawn's own choice. */
+  adapter?: string;
+  /** Dawn toggles to enable, such as `disable_robustness`. */
+  toggles?: string[];
+}
+
+const storageUsage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
+
+export class Gpu {
+  allocatedBytes = 0;
+  allocatedBuffers = 0;
+  #failure: string | null = null;
+
+  private constructor(readonly adapter: GPUAdapter, readonly device: GPUDevice) {
+    device.lost.then(({ reason, message }) => {
+      if (reason !== "destroyed") this.#fail(`The GPU device was lost: ${message}`);
+    });
+    device.addEventListener("uncapturederror", (event) => {
+      this.#fail((event as GPUUncapturedErrorEvent).error.message);
+    });
+  }
+
+  /** Opens the adapter asked for with all its features and limits. */
+  static async open({ adapter: name, toggles = [] }: DeviceOptions = {}): Promise<Gpu> {
+    const flags = ["disable-dawn-features=timestamp_quantization"];
+    if (toggles.length > 0) flags.push(`enable-dawn-features=${toggles.join(",")}`);
+    if (name) flags.push(`adapter=${name}`);
+    const adapter = await startDawn(flags).requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
+    if (!adapter) {
+      throw new UserError(
+        name ? `--adapter: no adapter is called "${name}".` : "No GPU adapter was found; `deno task setup` looks for one.",
+      );
+    }
+    const requiredLimits: Record<string, number> = {};
+    for (const limit in adapter.limits) {
+      const value = adapter.limits[limit as keyof GPUSupportedLimits];
+      if (typeof value === "number") requiredLimits[limit] = value;
+    }
+    const wanted: GPUFeatureName[] = ["timestamp-query", "subgroups"];
+    const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
+    return new Gpu(adapter, await adapter.requestDevice({ requiredFeatures, requiredLimits }));
+  }
+
+  /** A name for people: vendor, architecture and description, as far as the driver tells them. */
+  get name(): string {
+    const { vendor, architecture, description } = this.adapter.info;
+    return [description || vendor, architecture && `(${architecture})`].filter(Boolean).join(" ");
+  }
+
+  get timestamps(): boolean {
+    return this.device.features.has("timestamp-query");
+  }
+
+  #fail(message: string): void {
+    this.#failure ??= message;
+  }
+
+  /** Throws the first error the device has reported since it was opened, if any. */
+  check(): void {
+    if (this.#failure) throw new UserError(this.#failure);
+  }
+
+  /** Runs `body` and throws what it made the device complain about, naming `what`. */
+  async guarded<T>(what: string, body: () => T | Promise<T>): Promise<T> {
+    for (const filter of ["validation", "out-of-memory", "internal"] as const) this.device.pushErrorScope(filter);
+    let result: T;
+    const complaints: string[] = [];
+    try {
+      result = await body();
+    } finally {
+      for (let scope = 0; scope < 3; scope++) {
+        const error = await this.device.popErrorScope();
+        if (error) complaints.push(error.message);
+      }
+    }
+    if (complaints.length > 0) throw new UserError(`${what}: ${complaints.join(" ")}`);
+    this.check();
+    return result;
+  }
+
+  /** A zeroed buffer of `bytes` (rounded up to 4). */
+  allocate(label: string, bytes: number, usage = storageUsage): GPUBuffer {
+    const size = Math.max(16, Math.ceil(bytes / 4) * 4);
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
+    if (size > Math.min(maxBufferSize, maxStorageBufferBindingSize)) {
+      throw new UserError(
+        `${label} needs ${(size / 2 ** 20).toFixed(0)} MiB in one buffer, more than ${this.name} allows ` +
+          `(${(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 2 ** 20).toFixed(0)} MiB); try a smaller batch.`,
+      );
+    }
+    this.allocatedBytes += size;
+    this.allocatedBuffers++;
+    return this.device.createBuffer({ label, size, usage });
+  }
+
+  free(buffer: GPUBuffer): void {
+    this.allocatedBytes -= buffer.size;
+    this.allocatedBuffers--;
+    buffer.destroy();
+  }
+
+  /** Waits until all submitted work is done, then throws any error it met. */
+  async sync(): Promise<void> {
+    await this.device.queue.onSubmittedWorkDone();
+    this.check();
+  }
+
+  /** Copies bytes of a buffer back to the host; waits for all work submitted before. */
+  async read(buffer: GPUBuffer, offset = 0, bytes = buffer.size - offset): Promise<ArrayBuffer> {
+    const size = Math.ceil(bytes / 4) * 4;
+    const staging = this.device.createBuffer({
+      label: `read ${buffer.label}`,
+      size,
+      usage: BufferUsage.COPY_DST | BufferUsage.MAP_READ,
+    });
+    const encoder = this.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
+    this.device.queue.submit([encoder.finish()]);
+    try {
+      await staging.mapAsync(MapMode.READ);
+      return staging.getMappedRange().slice(0, bytes);
+    } catch (error) {
+      this.check();
+      throw error;
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  close(): void {
+    this.device.destroy();
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * A kernel is one WGSL file with one entry point. Its bindings, uniform struct, overrides and workgroup size are read
+ * from the source by reflection, and the shape written behind each storage binding is checked before every dispatch:
+ *
+ *     @group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [batch, height, width, channels]
+ *
+ * where a dimension is a number or a member of the uniform struct `params`.
+ */
+// @ts-types="npm:wgsl_reflect@1.6.0"
+import { type VariableInfo, WgslReflect } from "wgsl_reflect";
+import { UserError } from "../errors.ts";
+import { ShaderStage } from "./dawn.ts";
+import type { Gpu } from "./device.ts";
+
+export type DType = "f32" | "u32" | "i32";
+
+/** A run of 4-byte elements inside a buffer. */
+export interface BufferView {
+  buffer: GPUBuffer;
+  dtype: DType;
+  /** Bytes from the buffer's start; a multiple of 256. */
+  offset: number;
+  /** Number of elements. */
+  length: number;
+}
+
+interface StorageBinding {
+  index: number;
+  dtype: DType;
+  writable: boolean;
+  shape: string[];
+}
+
+interface UniformMember {
+  name: string;
+  dtype: DType;
+  offset: number;
+}
+
+/** One kernel call, checked and ready to record. */
+export interface Dispatch {
+  kernel: Kernel;
+  bindings: Record<string, BufferView>;
+  params: Record<string, number>;
+  /** Values for `override` declarations; each set of values is a pipeline of its own. */
+  constants?: Record<string, number>;
+  /** Invocations wanted along x, y, z; rounded up to whole workgroups. */
+  threads: [number, number?, number?];
+}
+
+const kernelRoot = new URL("../../kernels/", import.meta.url);
+
+export class Kernel {
+  readonly storage = new Map<string, StorageBinding>();
+  readonly uniform: { index: number; size: number; members: UniformMember[] } | null = null;
+  readonly overrides: string[];
+  readonly workgroupSize: [number, number, number];
+  #pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  #layout: GPUBindGroupLayout | null = null;
+
+  constructor(readonly name: string, readonly source: string) {
+    const reflection = new WgslReflect(source);
+    const [entry, ...others] = reflection.entry.compute;
+    if (!entry || others.length > 0) throw new Error(`kernel ${name}: it must have exactly one entry point`);
+    this.workgroupSize = entry.workgroupSize ?? [1, 1, 1];
+    this.overrides = reflection.overrides.map((override) => override.name);
+    for (const variable of reflection.storage) this.storage.set(variable.name, this.#storageBinding(variable));
+    for (const variable of reflection.uniforms) {
+      const members = (variable.members ?? []).map(({ name, type, offset }) => ({
+        name,
+        dtype: type.name as DType,
+        offset,
+      }));
+      this.uniform = { index: variable.binding, size: Math.ceil(variable.size / 16) * 16, members };
+    }
+  }
+
+  #storageBinding(variable: VariableInfo): StorageBinding {
+    const element = variable.format?.getTypeName() ?? "f32";
+    const line = this.source.split("\n").find((text) => new RegExp(`\\bvar<storage.*> ${variable.name}:`).test(text));
+    const shape = line?.match(/\/\/ \[(.*)\]/)?.[1].split(",").map((dimension) => dimension.trim());
+    if (!shape) throw new Error(`kernel ${this.name}: binding ${variable.name} states no shape`);
+    const dtype = /u(32)?$/.test(element) ? "u32" : /i(32)?$/.test(element) ? "i32" : "f32";
+    return { index: variable.binding, dtype, writable: variable.access.includes("write"), shape };
+  }
+
+  /** Throws, naming the kernel and the argument, unless names, types and sizes are what the source declares. */
+  check({ bindings, params, constants = {} }: Dispatch): void {
+    const fail = (sentence: string): never => {
+      throw new Error(`kernel ${this.name}: ${sentence}`);
+    };
+    sameNames([...this.storage.keys()], Object.keys(bindings), (what, name) => fail(`${what} buffer "${name}"`));
+    const members = this.uniform?.members.map(({ name }) => name) ?? [];
+    sameNames(members, Object.keys(params), (what, name) => fail(`${what} parameter "${name}"`));
+    for (const name in constants) if (!this.overrides.includes(name)) fail(`unknown override "${name}"`);
+    for (const { name, dtype } of this.uniform?.members ?? []) {
+      const value = params[name];
+      if (!Number.isFinite(value)) fail(`parameter ${name} is ${value}`);
+      if (dtype !== "f32" && !Number.isInteger(value)) fail(`parameter ${name} = ${value} is not a whole number`);
+    }
+    for (const [name, { dtype, shape }] of this.storage) {
+      const view = bindings[name];
+      if (view.dtype !== dtype) fail(`${name} holds ${view.dtype}, it must hold ${dtype}`);
+      const sizes = shape.map((dimension) => /^\d+$/.test(dimension) ? Number(dimension) : params[dimension]);
+      if (sizes.some((size) => size === undefined)) fail(`the shape [${shape}] of ${name} names no parameter`);
+      const length = sizes.reduce((product, size) => product * size, 1);
+      if (view.length !== length) {
+        fail(`${name} has ${view.length} elements, its shape [${shape.join(", ")}] = [${sizes.join(", ")}] needs ${length}`);
+      }
+    }
+  }
+
+  /** The bytes of the uniform struct for these parameters. */
+  packParams(params: Record<string, number>): ArrayBuffer {
+    const data = new DataView(new ArrayBuffer(this.uniform?.size ?? 0));
+    for (const { name, dtype, offset } of this.uniform?.members ?? []) {
+      if (dtype === "f32") data.setFloat32(offset, params[name], true);
+      else if (dtype === "i32") data.setInt32(offset, params[name], true);
+      else data.setUint32(offset, params[name], true);
+    }
+    return data.buffer;
+  }
+
+  layout(gpu: Gpu): GPUBindGroupLayout {
+    if (this.#layout) return this.#layout;
+    const visibility = ShaderStage.COMPUTE;
+    const entries: GPUBindGroupLayoutEntry[] = [...this.storage.values()].map(({ index, writable }) => ({
+      binding: index,
+      visibility,
+      buffer: { type: writable ? "storage" : "read-only-storage" },
+    }));
+    if (this.uniform) entries.push({ binding: this.uniform.index, visibility, buffer: { type: "uniform" } });
+    return this.#layout = gpu.device.createBindGroupLayout({ label: this.name, entries });
+  }
+
+  /** The compiled pipeline for one set of override values; compiled once, asynchronously. */
+  pipeline(gpu: Gpu, constants: Record<string, number> = {}): Promise<GPUComputePipeline> {
+    const key = JSON.stringify(Object.entries(constants).sort());
+    let pipeline = this.#pipelines.get(key);
+    if (!pipeline) this.#pipelines.set(key, pipeline = this.#compile(gpu, constants));
+    return pipeline;
+  }
+
+  async #compile(gpu: Gpu, constants: Record<string, number>): Promise<GPUComputePipeline> {
+    const module = gpu.device.createShaderModule({ label: this.name, code: this.source });
+    try {
+      return await gpu.device.createComputePipelineAsync({
+        label: this.name,
+        layout: gpu.device.createPipelineLayout({ bindGroupLayouts: [this.layout(gpu)] }),
+        compute: { module, constants },
+      });
+    } catch (error) {
+      throw new UserError(`kernel ${this.name} does not compile: ${(error as Error).message}`);
+    }
+  }
+}
+
+function sameNames(wanted: string[], given: string[], complain: (what: string, name: string) => void): void {
+  for (const name of wanted) if (!given.includes(name)) complain("missing", name);
+  for (const name of given) if (!wanted.includes(name)) complain("unknown", name);
+}
+
+/** The kernels of one device, each read and compiled once. */
+export class KernelLibrary {
+  #kernels = new Map<string, Kernel>();
+
+  /** The kernel in `kernels/<name>.wgsl`. */
+  get(name: string): Kernel {
+    let kernel = this.#kernels.get(name);
+    if (!kernel) {
+      const source = Deno.readTextFileSync(new URL(`${name}.wgsl`, kernelRoot));
+      this.#kernels.set(name, kernel = new Kernel(name, source));
+    }
+    return kernel;
+  }
+}

@@ -1,0 +1,42 @@
+/** Reverse-mode differentiation: the backward pass is more nodes of the same graph. */
+import { add } from "../ops/add.ts";
+import { fill } from "../ops/fill.ts";
+import type { Tensor } from "./graph.ts";
+
+/**
+ * Adds the nodes that compute the gradients of Σ upstream·y with respect to each tensor of `wanted`.
+ *
+ * @param y any tensor, such as a scalar loss or one loss per image
+ * @param upstream the shape of `y`; ones by default
+ * @returns a tensor per entry of `wanted`, of its shape
+ * @throws where `y` does not depend on an entry of `wanted`, or only through something without a gradient
+ */
+export function gradient(y: Tensor, wanted: readonly Tensor[], upstream?: Tensor): Tensor[] {
+  const { nodes } = y.graph;
+  const depends = new Set<Tensor>(wanted);
+  for (const node of nodes) {
+    if (node.backward && node.inputs.some((input) => depends.has(input))) node.outputs.forEach((t) => depends.add(t));
+  }
+
+  const gradients = new Map<Tensor, Tensor>([[y, upstream ?? fill(y.graph, y.shape, 1)]]);
+  // Nodes added below lie behind `last` and are never differentiated here.
+  const last = nodes.length;
+  for (let index = last - 1; index >= 0; index--) {
+    const node = nodes[index];
+    if (!node.backward || !node.inputs.some((input) => depends.has(input))) continue;
+    const incoming = node.outputs.map((output) => gradients.get(output));
+    if (incoming.every((gradient) => gradient === undefined)) continue;
+    node.backward(incoming).forEach((contribution, i) => {
+      const input = node.inputs[i];
+      if (!contribution || !depends.has(input)) return;
+      const sum = gradients.get(input);
+      gradients.set(input, sum ? add(sum, contribution) : contribution);
+    });
+  }
+
+  return wanted.map((tensor) => {
+    const result = gradients.get(tensor);
+    if (!result) throw new Error(`gradient: ${y.label} does not depend on ${tensor.label}`);
+    return result;
+  });
+}

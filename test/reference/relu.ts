@@ -1,0 +1,10 @@
+/** Rectifier: y = max(x, 0), with gradient 0 at x = 0. */
+import { map, type NdArray } from "./array.ts";
+
+export function relu(x: NdArray): NdArray {
+  return map(x, (value) => Math.max(value, 0));
+}
+
+export function reluGradient(dy: NdArray, x: NdArray): NdArray {
+  return map(dy, (upstream, i) => x.data[i] > 0 ? upstream : 0);
+}
