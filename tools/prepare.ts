@@ -20,6 +20,11 @@ const tool = command("prepare", "Cut the objects out of photographs, balance and
   .option("--seed <n>", "seed of the split, and of the drawings", integer(), 1)
   .option("--min-side <pixels>", "refuse boxes with a shorter side", integer({ min: 1 }), 8);
 
+tool.action(({ layout, from }: Flags) => {
+  if (layout === "drawn" && from !== undefined) tool.error("error: --layout drawn takes no --from", { exitCode: 2 });
+  if (layout !== "drawn" && from === undefined) tool.error(`error: --layout ${layout} needs --from`, { exitCode: 2 });
+});
+
 let shown = 0;
 
 /** A line at most every two seconds, and at the end of a stage. */

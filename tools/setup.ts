@@ -1,6 +1,6 @@
 /**
  * The step before every task that computes: makes sure that there is an adapter, with a software one where there is
- * none. It prints nothing where nothing is to be done, and nothing on stdout ever: that belongs to the task that follows.
+ * none. It prints nothing where nothing is to be done, and never on stdout: that belongs to the task that follows.
  */
 import { UserError } from "../src/errors.ts";
 import { provideAdapter } from "../src/gpu/setup/provide.ts";

@@ -1,16 +1,17 @@
 // Convolution, forward:  y[n, r, c, o] = Σ over ky, kx, i of  x[n, r·stride + ky − padding, c·stride + kx − padding, i] · w[o, ky, kx, i]
 //
 // Layout    x, y: NHWC; w: OHWI; channels in vec4s. Pixels outside the image count as zero.
-// Threads   One holds 4 output channels (a vec4) of a tile of images × rows × columns, 16 pixels at most, in registers.
-//           The workgroup's 8 lanes hold 32 neighbouring output channels of the SAME tile, so every address into x is
-//           uniform: one load and a broadcast. Each weight vec4 loaded per lane is used for all pixels of the tile.
+// Threads   One holds 1, 2 or 4 output channels of a tile of images × rows × columns in registers, 32 sums at most. The
+//           workgroup's 8 lanes hold neighbouring output channels of the SAME tile, so every address into x is uniform:
+//           one load and a broadcast. Each weight vec4 loaded per lane is used for all pixels of the tile.
 // FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels
-// Bytes     4 · (x + w + y) at best; x is read again for every 32 output channels, w for every tile.
+// Bytes     4 · (x + w + y) at best; x is read again for every workgroup of channels, w for every tile.
 // Source    Direct convolution with register tiling; cf. Georganas et al., "Anatomy of High-Performance Deep Learning
 //           Convolutions on SIMD Architectures", SC 2018.
 
 override side: u32 = 3;
 override stride: u32 = 1;
+override laneChannels: u32 = 4;
 override tileImages: u32 = 1;
 override tileRows: u32 = 4;
 override tileColumns: u32 = 4;
@@ -29,28 +30,27 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [batch, height, width, inChannels]
 @group(0) @binding(2) var<storage, read> w: array<vec4f>;  // [outChannels, side, side, inChannels]
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;  // [batch, outHeight, outWidth, outChannels]
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;  // [batch, outHeight, outWidth, outChannels]
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let inQuads = params.inChannels / 4;
-  let outQuads = params.outChannels / 4;
   let tilesAcross = (params.outWidth + tileColumns - 1) / tileColumns;
   let image0 = group.z * tileImages;
   let row0 = (group.y / tilesAcross) * tileRows;
   let column0 = (group.y % tilesAcross) * tileColumns;
   // Lanes past the last channel repeat it and store nothing: cheaper than a divergent loop.
-  let quad = min(group.x * 8 + lane, outQuads - 1);
+  let channel0 = min((group.x * 8 + lane) * laneChannels, params.outChannels - laneChannels);
   let filterSize = side * side * inQuads;
 
-  var sums: array<vec4f, 16>;
+  var sums: array<f32, 32>;
   for (var ky = 0u; ky < side; ky++) {
     for (var i = 0u; i < inQuads; i++) {
-      var weights: array<mat4x4f, 7>;
+      var weights: array<vec4f, 28>;
       for (var kx = 0u; kx < side; kx++) {
-        let at = quad * 4 * filterSize + (ky * side + kx) * inQuads + i;
-        // Columns are input channels, so that a matrix times a pixel's vec4 gives 4 output channels.
-        weights[kx] = transpose(mat4x4f(w[at], w[at + filterSize], w[at + 2 * filterSize], w[at + 3 * filterSize]));
+        for (var o = 0u; o < laneChannels; o++) {
+          weights[kx * laneChannels + o] = w[(channel0 + o) * filterSize + (ky * side + kx) * inQuads + i];
+        }
       }
       for (var image = 0u; image < tileImages; image++) {
         let n = min(image0 + image, params.batch - 1);
@@ -58,7 +58,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           let r = i32((row0 + row) * stride + ky) - i32(params.padding);
           let rowInside = r >= 0 && r < i32(params.height);
           let rowStart = (n * params.height + u32(clamp(r, 0, i32(params.height) - 1))) * params.width;
-          var pixels: array<vec4f, 16>;
+          var pixels: array<vec4f, 24>;
           for (var k = 0u; k < (tileColumns - 1) * stride + side; k++) {
             let c = i32(column0 * stride + k) - i32(params.padding);
             let inside = rowInside && c >= 0 && c < i32(params.width);
@@ -67,8 +67,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           }
           for (var kx = 0u; kx < side; kx++) {
             for (var column = 0u; column < tileColumns; column++) {
-              let at = (image * tileRows + row) * tileColumns + column;
-              sums[at] += weights[kx] * pixels[column * stride + kx];
+              let at = ((image * tileRows + row) * tileColumns + column) * laneChannels;
+              for (var o = 0u; o < laneChannels; o++) {
+                sums[at + o] += dot(weights[kx * laneChannels + o], pixels[column * stride + kx]);
+              }
             }
           }
         }
@@ -76,7 +78,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
   }
 
-  if (group.x * 8 + lane >= outQuads) { return; }
+  if ((group.x * 8 + lane) * laneChannels >= params.outChannels) { return; }
   for (var image = 0u; image < tileImages; image++) {
     for (var row = 0u; row < tileRows; row++) {
       for (var column = 0u; column < tileColumns; column++) {
@@ -84,8 +86,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         let r = row0 + row;
         let c = column0 + column;
         if (n < params.batch && r < params.outHeight && c < params.outWidth) {
-          let at = ((n * params.outHeight + r) * params.outWidth + c) * outQuads + quad;
-          y[at] = sums[(image * tileRows + row) * tileColumns + column];
+          let at = ((n * params.outHeight + r) * params.outWidth + c) * params.outChannels + channel0;
+          for (var o = 0u; o < laneChannels; o++) {
+            y[at + o] = sums[((image * tileRows + row) * tileColumns + column) * laneChannels + o];
+          }
         }
       }
     }

@@ -107,7 +107,11 @@ export async function* readSpill(spill: string, places: number[], bytes: number)
       wanted.forEach((place, index) => {
         file.seekSync(place * bytes, Deno.SeekMode.Start);
         const crop = pixels.subarray(index * bytes, (index + 1) * bytes);
-        for (let filled = 0; filled < bytes;) filled += file.readSync(crop.subarray(filled)) ?? bytes;
+        for (let filled = 0; filled < bytes;) {
+          const count = file.readSync(crop.subarray(filled));
+          if (count === null) throw new Error(`${spill} has no crop ${place}`);
+          filled += count;
+        }
       });
       yield pixels;
     }

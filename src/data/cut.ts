@@ -35,7 +35,9 @@ export async function cutPhotograph(root: string, source: Source, settings: CutS
     cut.sha256 = createHash("sha256").update(bytes).digest("hex");
     const photograph = decodeJpeg(bytes);
     if ("annotation" in source.content) [file, reason] = [source.content.annotation, "broken annotation"];
-    cutAll(cut, file, await locateAll(root, source, photograph, settings.minSide), photograph, settings.size);
+    const located = await locateAll(root, source, photograph, settings.minSide);
+    if (located.length === 0) cut.refusals.push({ file, reason: "no objects" });
+    cutAll(cut, file, located, photograph, settings.size);
   } catch (error) {
     cut.refusals.push({ file, reason, detail: error instanceof Error ? error.message : String(error) });
   }
@@ -48,7 +50,6 @@ async function locateAll(root: string, source: Source, photograph: Photograph, m
   if ("class" in source.content) return [admit(source.content.class, [0, 0, width, height], photograph, minSide)];
   const { annotation, corners } = source.content;
   const { size = { width, height }, objects } = parseAnnotation(await Deno.readTextFile(`${root}/${annotation}`));
-  if (objects.length === 0) throw new Error("it has no <object>");
   const upright = size.width === width && size.height === height;
   if (!upright && !(size.width === photograph.stored.width && size.height === photograph.stored.height)) {
     throw new Error(`it is for ${size.width}×${size.height} pixels, but the image has ${width}×${height}`);

@@ -78,15 +78,15 @@ export async function prepare(options: PrepareOptions): Promise<PackInfo> {
 async function build(options: PrepareOptions, folder: string): Promise<PackInfo> {
   const { layout, seed, workers = navigator.hardwareConcurrency, onProgress } = options;
   const from = layout === "drawn" ? `${folder}/source` : options.from!;
-  if (layout === "drawn") {
-    const perClass = options.perClass ?? DRAWN_PER_CLASS;
+  const perClass = options.perClass ?? (layout === "drawn" ? DRAWN_PER_CLASS : undefined);
+  if (perClass !== undefined && layout === "drawn") {
     await drawTree(from, { seed, perClass }, workers, (done, total) => onProgress?.({ stage: "drawing", done, total }));
   }
   const found = await READERS[layout](from);
   const spill = `${folder}/crops.bin`;
   const progress = (done: number, total: number) => onProgress?.({ stage: "cutting", done, total });
   const { crops, refusals } = await collect(from, found, options, spill, workers, progress);
-  const balanced = balance(crops.map(candidate), options);
+  const balanced = balance(crops.map(candidate), { ...options, perClass });
   for (const { class: id, detail } of balanced.refused) {
     refusals.push({ file: `class ${id}`, reason: "class too small", detail });
   }

@@ -37,7 +37,7 @@ const LEAST = 2;
 /**
  * Balances and splits, as a pure function of the candidates' order and the settings:
  * 1. classes with fewer crops than asked for are refused, then the largest `classes` stay (ties: by id);
- * 2. photographs are dealt to the two sides by {@link stratify};
+ * 2. photographs are dealt to the two sides by {@link deal};
  * 3. a class that has nothing on a side is refused and the rest dealt again;
  * 4. each side is trimmed to the same number of every class, by a shuffle of the crops.
  */
@@ -46,7 +46,7 @@ export function balance(candidates: Candidate[], settings: SplitSettings): Balan
   let classes = chooseClasses(candidates, settings, refused);
   for (;;) {
     const kept = candidates.map((_, index) => index).filter((index) => classes.includes(candidates[index].class));
-    const sides = stratify(kept.map((index) => candidates[index]), settings);
+    const sides = deal(kept.map((index) => candidates[index]), settings);
     const members = (split: Split) => kept.filter((_, position) => sides[position] === split);
     const train = groupByClass(members("train"), candidates, classes);
     const validation = groupByClass(members("validation"), candidates, classes);
@@ -68,41 +68,28 @@ function chooseClasses(candidates: Candidate[], settings: SplitSettings, refused
 }
 
 /**
- * Deals photographs to the two sides so that each class comes as close to its share as it can (iterative stratification:
- * Sechidis, Tsoumakas and Vlahavas, ECML PKDD 2011). Of the classes with photographs left, the one with the fewest
- * crops goes first; each of its photographs, in shuffled order, goes to the side that still wants most crops
- * of that class, then of all classes, then to train. Returns each candidate's side.
+ * Deals photographs, in shuffled order, each to the side that brings the share of validation closer to what it should be:
+ * the squared error of the crops dealt so far, relative to the class's size and summed over the photograph's
+ * classes, decides (ties: train). So every class ends within a photograph or so of its share, the scarce ones first of
+ * all. Returns each candidate's side.
  */
-function stratify(candidates: Candidate[], { validation, seed }: SplitSettings): Split[] {
-  const photographs = new Map<number, string[]>();
-  for (const { photograph, class: id } of candidates) {
-    photographs.set(photograph, [...photographs.get(photograph) ?? [], id]);
-  }
-  const shuffled = [...new Random(seed, "split photographs").permutation(photographs.size)];
-  const keys = [...photographs.keys()];
-  const left = new Set(shuffled.map((index) => keys[index]));
-  const remaining = countClasses(candidates);
-  const wanted = {
-    train: new Map([...remaining].map(([id, count]) => [id, count * (1 - validation)])),
-    validation: new Map([...remaining].map(([id, count]) => [id, count * validation])),
-  };
+function deal(candidates: Candidate[], { validation, seed }: SplitSettings): Split[] {
+  const totals = countClasses(candidates);
+  const photographs = Map.groupBy(candidates, ({ photograph }) => photograph);
+  /** By class: crops given to validation beyond its share of those dealt so far. */
+  const excess = new Map<string, number>();
   const sides = new Map<number, Split>();
-  const sum = (map: Map<string, number>) => [...map.values()].reduce((total, value) => total + value, 0);
-  while (left.size > 0) {
-    const [rarest] = [...remaining].filter(([, count]) => count > 0).sort(byId).sort(([, a], [, b]) => a - b)[0];
-    for (const photograph of left) {
-      const objects = photographs.get(photograph)!;
-      if (!objects.includes(rarest)) continue;
-      const preference = wanted.validation.get(rarest)! - wanted.train.get(rarest)! ||
-        sum(wanted.validation) - sum(wanted.train);
-      const side: Split = preference > 0 ? "validation" : "train";
-      sides.set(photograph, side);
-      left.delete(photograph);
-      for (const id of objects) {
-        wanted[side].set(id, wanted[side].get(id)! - 1);
-        remaining.set(id, remaining.get(id)! - 1);
-      }
-    }
+  for (const [photograph, crops] of shuffle([...photographs], new Random(seed, "deal photographs"))) {
+    let preference = 0; // error when trained with, less error when validated with
+    const added = [...countClasses(crops)].map(([id, count]) => {
+      const before = excess.get(id) ?? 0;
+      const [trained, validated] = [before - validation * count, before + (1 - validation) * count];
+      preference += (trained ** 2 - validated ** 2) / totals.get(id)! ** 2;
+      return { id, trained, validated };
+    });
+    const side: Split = preference > 0 ? "validation" : "train";
+    sides.set(photograph, side);
+    for (const { id, trained, validated } of added) excess.set(id, side === "train" ? trained : validated);
   }
   return candidates.map(({ photograph }) => sides.get(photograph)!);
 }
@@ -137,5 +124,5 @@ function countClasses(candidates: Candidate[]): Map<string, number> {
 
 const byId = ([a]: [string, unknown], [b]: [string, unknown]): number => a < b ? -1 : a > b ? 1 : 0;
 
-const shuffle = (values: number[], random: Random): number[] =>
+const shuffle = <T>(values: T[], random: Random): T[] =>
   Array.from(random.permutation(values.length), (index) => values[index]);

@@ -36,7 +36,9 @@ export class Gpu {
     const adapter = await startDawn(flags).requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
     if (!adapter) {
       throw new UserError(
-        name ? `--adapter: no adapter is called "${name}".` : "No GPU adapter was found; `deno task setup` looks for one.",
+        name
+          ? `--adapter: no adapter is called "${name}".`
+          : "No GPU adapter was found; `deno task setup` looks for one.",
       );
     }
     const requiredLimits: Record<string, number> = {};

@@ -101,11 +101,17 @@ export class Kernel {
     for (const [name, { dtype, shape }] of this.storage) {
       const view = bindings[name];
       if (view.dtype !== dtype) fail(`${name} holds ${view.dtype}, it must hold ${dtype}`);
-      const sizes = shape.map((dimension) => /^\d+$/.test(dimension) ? Number(dimension) : params[dimension]);
+      const sizes = shape.map((dimension) =>
+        /^\d+$/.test(dimension) ? Number(dimension) : params[dimension] ?? constants[dimension]
+      );
       if (sizes.some((size) => size === undefined)) fail(`the shape [${shape}] of ${name} names no parameter`);
       const length = sizes.reduce((product, size) => product * size, 1);
       if (view.length !== length) {
-        fail(`${name} has ${view.length} elements, its shape [${shape.join(", ")}] = [${sizes.join(", ")}] needs ${length}`);
+        fail(
+          `${name} has ${view.length} elements, its shape [${shape.join(", ")}] = [${
+            sizes.join(", ")
+          }] needs ${length}`,
+        );
       }
     }
   }

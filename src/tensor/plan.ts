@@ -133,7 +133,9 @@ function placeTensors(
   const lifetimes = new Map<Tensor, Lifetime>();
   nodes.forEach((node, time) => {
     for (const tensor of node.outputs) {
-      if (!tensor.place && !views.has(tensor)) lifetimes.set(tensor, { bytes: tensor.length * 4, from: time, to: time });
+      if (!tensor.place && !views.has(tensor)) {
+        lifetimes.set(tensor, { bytes: tensor.length * 4, from: time, to: time });
+      }
     }
     for (const tensor of node.inputs) {
       const life = lifetimes.get(tensor);

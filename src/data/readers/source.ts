@@ -32,7 +32,7 @@ export async function walk(root: string, folder = ""): Promise<string[]> {
   try {
     for await (const entry of Deno.readDir(`${root}/${folder}`)) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      const target = entry.isSymlink ? await Deno.stat(`${root}/${path}`) : entry;
+      const target = entry.isSymlink ? await Deno.stat(`${root}/${path}`).catch(() => entry) : entry;
       if (target.isDirectory) files.push(...await walk(root, path));
       else files.push(path);
     }

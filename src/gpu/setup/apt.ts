@@ -55,14 +55,14 @@ export async function installMesa(say: Say): Promise<void> {
   const found = await plan([]);
   if (!found) throw new Error(`apt knows no new enough ${mesa}`);
   const added = found.source && `/etc/apt/sources.list.d/${found.source.name}`;
+  if (added) {
+    say(`adding ${added}: this release's own Mesa is too old`);
+    Deno.writeTextFileSync(`${added}.new`, found.source!.text);
+    Deno.chmodSync(`${added}.new`, 0o644); // whatever the umask: apt's own user must be able to read it
+    Deno.renameSync(`${added}.new`, added);
+  }
   try {
-    if (added) {
-      say(`adding ${added}: this release's own Mesa is too old`);
-      Deno.writeTextFileSync(`${added}.new`, found.source!.text);
-      Deno.chmodSync(`${added}.new`, 0o644);
-      Deno.renameSync(`${added}.new`, added);
-      await must("apt-get", [...patience, "update"]);
-    }
+    if (added) await must("apt-get", [...patience, "update"]);
     await must("apt-get", [...patience, ...installArguments(found)]);
   } catch (error) {
     if (added) Deno.removeSync(added); // a source that leads nowhere would break the next apt-get update
@@ -70,8 +70,8 @@ export async function installMesa(say: Say): Promise<void> {
   }
 }
 
-/** apt with a state, a cache and sources of its own below `folder`, so that it needs no root; the installed packages count. */
-export async function privateApt(folder: string): Promise<{ options: string[]; archives: string }> {
+/** apt with a state, a cache and sources of its own below `folder`: it needs no root, and knows what is installed. */
+async function privateApt(folder: string): Promise<{ options: string[]; archives: string }> {
   const archives = `${folder}/cache/archives`;
   for (const path of [`${folder}/state/lists/partial`, `${archives}/partial`, `${folder}/sources`]) {
     await Deno.mkdir(path, { recursive: true });
@@ -92,7 +92,7 @@ export async function privateApt(folder: string): Promise<{ options: string[]; a
   return { options, archives };
 }
 
-/** Downloads a new enough Mesa and what it needs beyond the packages installed; returns the folder of the .deb files. */
+/** Downloads a new enough Mesa and what it needs beyond the installed packages; returns the .deb files' folder. */
 export async function downloadMesa(folder: string): Promise<string> {
   const { options, archives } = await privateApt(folder);
   const found = await plan(options);

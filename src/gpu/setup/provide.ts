@@ -1,16 +1,16 @@
-/** Provides an adapter where there is none: what is tried on which machine, in which order, and what is said if all fails. */
+/** Provides an adapter where there is none: what is tried, in which order, and what is said if all fails. */
 import { UserError } from "../../errors.ts";
 import { driverChosenByUser } from "../driver.ts";
-import { installMesa, type Say } from "./apt.ts";
+import { installMesa, type Say, sh } from "./apt.ts";
 import { findAdapter } from "./probe.ts";
 import { alone, removeDriver, unpackable, unpackDriver } from "./unpack.ts";
 
 /** A way to get a driver onto the machine; it throws where it is not open here. */
 export type Attempt = (say: Say) => Promise<void>;
 
-/** The ways open on a machine, best first: none but on Linux, and only root can install. */
-export function attempts(os: string, root: boolean): Attempt[] {
-  if (os !== "linux") return [];
+/** The ways open on a machine, best first: none without apt, and only root can install. */
+export function attempts(apt: boolean, root: boolean): Attempt[] {
+  if (!apt) return [];
   const unpack = unpackable.map((_, kind): Attempt => (say) => unpackDriver(kind, say));
   const install: Attempt = (say) => {
     say("installing Mesa's software Vulkan driver with apt-get");
@@ -59,11 +59,13 @@ export async function provideAdapter(say: Say): Promise<void> {
   const { os } = Deno.build;
   const chosen = driverChosenByUser((name) => Deno.env.get(name));
   if (chosen) throw new UserError(advice(os, chosen));
-  say("no graphics adapter found");
+  const apt = os === "linux" && (await sh("apt-get", ["--version"])).success;
+  const ways = attempts(apt, os === "linux" && Deno.uid() === 0);
   await alone(async () => {
     if (await findAdapter()) return; // another set-up has just been here
     if (await removeDriver() && await findAdapter()) return; // one that no longer works hid the machine's own
-    const adapter = await firstThatHelps(attempts(os, os === "linux" && Deno.uid() === 0), findAdapter, say);
+    if (ways.length > 0) say("no graphics adapter found");
+    const adapter = await firstThatHelps(ways, findAdapter, say);
     if (!adapter) {
       await removeDriver();
       throw new UserError(advice(os));

@@ -8,7 +8,7 @@ export function parseLdd(text: string): { name: string; path: string }[] {
     .map(([, name, path]) => ({ name, path: path === "not found" ? "" : path }));
 }
 
-/** Libraries in an order in which each comes after those it needs: who needs another needs all that it needs, and it. */
+/** Libraries so ordered that each comes after those it needs: who needs another needs all that it needs, and it. */
 export function loadOrder(needs: Map<string, string[]>): string[] {
   return [...needs].sort(([, a], [, b]) => a.length - b.length).map(([name]) => name);
 }
@@ -39,10 +39,11 @@ export async function gather(tree: string, icd: RegExp, folder: string): Promise
   const libraries = all.filter((path) => /^lib.*\.so(\.|$)/.test(base(path)));
   const search = [...new Set(libraries.map((path) => path.slice(0, path.lastIndexOf("/"))))].join(":");
   const ldd = async (path: string) => parseLdd(await must("ldd", [path], { env: { LD_LIBRARY_PATH: search } }));
-  const missing = (await ldd(driver)).filter(({ path }) => !path).map(({ name }) => name);
+  const found = await ldd(driver);
+  const missing = found.filter(({ path }) => !path).map(({ name }) => name);
   if (missing.length > 0) throw new Error(`the packages hold no ${missing.join(", ")}`);
 
-  const needed = (await ldd(driver)).map(({ path }) => path).filter((path) => path.startsWith(`${tree}/`));
+  const needed = found.map(({ path }) => path).filter((path) => path.startsWith(`${tree}/`));
   if (loader) needed.push(loader);
   const needs = new Map<string, string[]>();
   for (const path of needed) needs.set(base(path), (await ldd(path)).map(({ name }) => name));

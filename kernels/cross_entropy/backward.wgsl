@@ -1,0 +1,25 @@
+// Gradient of softmax cross-entropy:  dz[n, k] = upstream[n] · (softmax(z[n])[k] − [k = label[n]])
+// Threads   One image each, three walks over its logits.
+// FLOPs     6 · batch · classes      Bytes  8 · |logits|
+
+struct Params { batch: u32, classes: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> logits: array<f32>;  // [batch, classes]
+@group(0) @binding(2) var<storage, read> labels: array<u32>;  // [batch]
+@group(0) @binding(3) var<storage, read> upstream: array<f32>;  // [batch]
+@group(0) @binding(4) var<storage, read_write> dlogits: array<f32>;  // [batch, classes]
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= params.batch) { return; }
+  let start = id.x * params.classes;
+  var largest = logits[start];
+  for (var k = 1u; k < params.classes; k++) { largest = max(largest, logits[start + k]); }
+  var sum = 0.0;
+  for (var k = 0u; k < params.classes; k++) { sum += exp(logits[start + k] - largest); }
+  for (var k = 0u; k < params.classes; k++) {
+    let probability = exp(logits[start + k] - largest) / sum;
+    dlogits[start + k] = upstream[id.x] * (probability - select(0.0, 1.0, k == labels[id.x]));
+  }
+}

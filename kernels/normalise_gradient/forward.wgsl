@@ -1,0 +1,48 @@
+// Scales each image's gradient to length one:  y[n] = g[n] / (‖g[n]‖₂ + 1e-12)
+// The squares are taken of g / max |g|, so that neither tiny nor huge gradients leave the range of f32.
+// Threads   A workgroup of 64 lanes per image: strided partial results in order, combined in order by one lane.
+// FLOPs     4 · |g|      Bytes  16 · |g|
+// Source    Seiler et al., eq. 2.
+
+struct Params { batch: u32, values: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> g: array<f32>;  // [batch, values]
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [batch, values]
+
+var<workgroup> partial: array<f32, 64>;
+var<workgroup> shared_result: f32;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let start = group.x * params.values;
+
+  var largest = 0.0;
+  for (var i = lane; i < params.values; i += 64) { largest = max(largest, abs(g[start + i])); }
+  partial[lane] = largest;
+  workgroupBarrier();
+  if (lane == 0) {
+    for (var i = 1u; i < 64; i++) { largest = max(largest, partial[i]); }
+    shared_result = largest;
+  }
+  workgroupBarrier();
+  let unit = shared_result;
+  // An image without a gradient stays zero.
+  let inverse = select(0.0, 1 / unit, unit > 0);
+
+  var sum = 0.0;
+  for (var i = lane; i < params.values; i += 64) {
+    let scaled = g[start + i] * inverse;
+    sum += scaled * scaled;
+  }
+  partial[lane] = sum;
+  workgroupBarrier();
+  if (lane == 0) {
+    for (var i = 1u; i < 64; i++) { sum += partial[i]; }
+    shared_result = sqrt(sum);
+  }
+  workgroupBarrier();
+  let norm = shared_result * unit;
+
+  for (var i = lane; i < params.values; i += 64) { y[start + i] = g[start + i] / (norm + 1e-12); }
+}

@@ -1,0 +1,197 @@
+/** Batch normalisation, with the rectifier behind it fused in where wanted. */
+import type { Dispatch } from "../gpu/kernel.ts";
+import type { Tensor } from "../tensor/graph.ts";
+
+export interface BatchNormOptions {
+  /** Applies max(·, 0) to the result. */
+  relu?: boolean;
+}
+
+/** Mean and biased variance per channel, [channels] each. */
+export interface Statistics {
+  mean: Tensor;
+  variance: Tensor;
+}
+
+/** More chunks than this add nothing to parallelism and lengthen the second pass. */
+const maxChunks = 256;
+/** Pixels one thread of the normalising kernels walks over. */
+const pixelsPerThread = 16;
+
+/** Statistics of the batch over all but the last dimension of `x`; channels a multiple of 4. */
+export function batchStatistics(x: Tensor): Statistics {
+  const { kernels } = x.graph.engine;
+  const params = chunking(x);
+  const [, mean, variance] = x.graph.add({
+    operation: "batch norm statistics",
+    inputs: [x],
+    outputs: [{ shape: [params.chunks, 2, params.channels] }, { shape: [params.channels] }, {
+      shape: [params.channels],
+    }],
+    flops: 4 * x.length,
+    dispatches: ([partial, mean, variance], at): Dispatch[] => [
+      {
+        kernel: kernels.get("batch_norm/partial_statistics"),
+        bindings: { x: at(x), partial: at(partial) },
+        params,
+        threads: [params.chunks * params.channels / 4],
+      },
+      {
+        kernel: kernels.get("batch_norm/statistics"),
+        bindings: { partial: at(partial), mean: at(mean), variance: at(variance) },
+        params,
+        threads: [params.channels / 4 * 64],
+      },
+    ],
+  });
+  return { mean, variance };
+}
+
+/** running ← 0.9 · running + 0.1 · batch, with the unbiased variance of `count` pixels, as in PyTorch. */
+export function updateRunningStatistics(running: Statistics, batch: Statistics, count: number): void {
+  const channels = batch.mean.length;
+  batch.mean.graph.add({
+    operation: "batch norm running statistics",
+    inputs: [batch.mean, batch.variance],
+    outputs: [],
+    changes: [running.mean, running.variance],
+    dispatches: (_, at) => [{
+      kernel: batch.mean.graph.engine.kernels.get("batch_norm/running_statistics"),
+      bindings: {
+        mean: at(batch.mean),
+        variance: at(batch.variance),
+        runningMean: at(running.mean),
+        runningVariance: at(running.variance),
+      },
+      params: { channels, pixels: count },
+      threads: [channels],
+    }],
+  });
+}
+
+/**
+ * γ · (x − mean) / √(variance + 1e-5) + β, rectified where wanted.
+ *
+ * @param statistics in training those of `x` itself, and the gradient flows through them; in inference constants
+ * @param x [..., channels], channels a multiple of 4
+ */
+export function batchNorm(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  statistics: Statistics,
+  mode: "training" | "inference",
+  { relu = false }: BatchNormOptions = {},
+): Tensor {
+  const { kernels } = x.graph.engine;
+  const { mean, variance } = statistics;
+  const params = striding(x);
+  const [y] = x.graph.add({
+    operation: relu ? "batch norm + relu" : "batch norm",
+    inputs: [x, gamma, beta, mean, variance],
+    outputs: [{ shape: x.shape }],
+    flops: 5 * x.length,
+    dispatches: ([y], at) => [{
+      kernel: kernels.get("batch_norm/normalise"),
+      bindings: { x: at(x), gamma: at(gamma), beta: at(beta), mean: at(mean), variance: at(variance), y: at(y) },
+      params,
+      constants: { rectify: Number(relu) },
+      threads: [params.strides * params.channels / 4],
+    }],
+    backward: ([dy]) => {
+      if (!dy) return [];
+      const operands = { x, dy, gamma, beta, mean, variance };
+      const [dgamma, dbeta] = parameterGradients(operands, relu);
+      return [inputGradient(operands, dgamma, dbeta, relu, mode), dgamma, dbeta];
+    },
+  });
+  return y;
+}
+
+type Operands = Record<"x" | "dy" | "gamma" | "beta" | "mean" | "variance", Tensor>;
+
+function parameterGradients(operands: Operands, relu: boolean): Tensor[] {
+  const { x, dy, gamma, beta, mean, variance } = operands;
+  const { kernels } = x.graph.engine;
+  const params = chunking(x);
+  const { channels, chunks } = params;
+  return x.graph.add({
+    operation: "batch norm parameter gradients",
+    inputs: [x, dy, gamma, beta, mean, variance],
+    outputs: [{ shape: [channels] }, { shape: [channels] }, { shape: [chunks, 2, channels] }],
+    flops: 7 * x.length,
+    dispatches: ([dgamma, dbeta, partial], at): Dispatch[] => [
+      {
+        kernel: kernels.get("batch_norm/partial_gradient_sums"),
+        bindings: {
+          x: at(x),
+          dy: at(dy),
+          gamma: at(gamma),
+          beta: at(beta),
+          mean: at(mean),
+          variance: at(variance),
+          partial: at(partial),
+        },
+        params,
+        constants: { rectify: Number(relu) },
+        threads: [chunks * channels / 4],
+      },
+      {
+        kernel: kernels.get("batch_norm/gradient_sums"),
+        bindings: { partial: at(partial), dgamma: at(dgamma), dbeta: at(dbeta) },
+        params: { channels, chunks },
+        threads: [channels / 4 * 64],
+      },
+    ],
+  });
+}
+
+function inputGradient(
+  { x, dy, gamma, beta, mean, variance }: Operands,
+  dgamma: Tensor,
+  dbeta: Tensor,
+  relu: boolean,
+  mode: "training" | "inference",
+): Tensor {
+  const params = striding(x);
+  // In inference the two sums have no part in dx: γ and β stand in, so that nothing computes them.
+  const [first, second] = mode === "training" ? [dgamma, dbeta] : [gamma, beta];
+  const [dx] = x.graph.add({
+    operation: "batch norm input gradient",
+    inputs: [x, dy, gamma, beta, mean, variance, first, second],
+    outputs: [{ shape: x.shape }],
+    flops: 9 * x.length,
+    dispatches: ([dx], at) => [{
+      kernel: x.graph.engine.kernels.get("batch_norm/input_gradient"),
+      bindings: {
+        x: at(x),
+        dy: at(dy),
+        gamma: at(gamma),
+        beta: at(beta),
+        mean: at(mean),
+        variance: at(variance),
+        dgamma: at(first),
+        dbeta: at(second),
+        dx: at(dx),
+      },
+      params,
+      constants: { rectify: Number(relu), training: Number(mode === "training") },
+      threads: [params.strides * params.channels / 4],
+    }],
+  });
+  return dx;
+}
+
+function chunking(x: Tensor) {
+  const channels = x.shape[x.shape.length - 1];
+  if (channels % 4 !== 0) throw new Error(`batch norm of [${x.shape}]: channels must be a multiple of 4`);
+  const pixels = x.length / channels;
+  const chunkPixels = Math.max(16, Math.ceil(pixels / maxChunks));
+  return { pixels, channels, chunks: Math.ceil(pixels / chunkPixels), chunkPixels };
+}
+
+function striding(x: Tensor) {
+  const channels = x.shape[x.shape.length - 1];
+  const pixels = x.length / channels;
+  return { pixels, channels, strides: Math.ceil(pixels / pixelsPerThread) };
+}

@@ -1,0 +1,47 @@
+/** Stochastic gradient descent with momentum and weight decay. */
+import type { Tensor } from "../tensor/graph.ts";
+
+export interface SgdOptions {
+  momentum: number;
+  weightDecay: number;
+}
+
+/**
+ * v ← momentum · v + (g + weightDecay · w), w ← w − rate · v, for all parameters in one dispatch.
+ *
+ * @param weights flat tensor over all parameters, changed in place
+ * @param velocities likewise
+ * @param gradients flat tensor whose slices the tensors of `parts` are placed in
+ * @param parts the gradients this step waits for
+ * @param rate [1], the learning rate
+ */
+export function sgd(
+  { weights, velocities, gradients, parts, rate }: {
+    weights: Tensor;
+    velocities: Tensor;
+    gradients: Tensor;
+    parts: readonly Tensor[];
+    rate: Tensor;
+  },
+  { momentum, weightDecay }: SgdOptions,
+): void {
+  const { length } = weights;
+  weights.graph.add({
+    operation: "sgd",
+    inputs: [rate, ...parts],
+    outputs: [],
+    changes: [weights, velocities],
+    flops: 6 * length,
+    dispatches: (_, at) => [{
+      kernel: weights.graph.engine.kernels.get("sgd/forward"),
+      bindings: {
+        rate: at(rate),
+        gradients: at(gradients),
+        velocities: at(velocities),
+        weights: at(weights),
+      },
+      params: { length, momentum, decay: weightDecay },
+      threads: [length],
+    }],
+  });
+}

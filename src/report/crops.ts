@@ -1,0 +1,28 @@
+/** Fig. 3: what the networks learn from. */
+import type { Picture } from "../data/picture.ts";
+import { html } from "./html.ts";
+import { absent, figure, type Section } from "./page.ts";
+import { image } from "./pictures.ts";
+
+/** One crop of the pack and the name of its class. */
+export interface Crop {
+  picture: Picture;
+  label: string;
+}
+
+/** Fig. 3 of the paper: exemplary crops with their classes. */
+export function cropsSection(crops: readonly Crop[]): Section {
+  const body = crops.length === 0 ? absent("The pack holds no crops.") : figure(
+    "Fig. 3.",
+    html`Exemplary images of the data set: every annotated object was cut out by its box and scaled to ${
+      crops[0].picture.width
+    } × ${crops[0].picture.height} pixels. Shown enlarged, pixel by pixel.`,
+    html`<ul class="gallery">
+${
+      crops.map(({ picture, label }) =>
+        html`<li>${image(picture, `A crop of class ${label}`, 96)}<span class="label">${label}</span></li>\n`
+      )
+    }</ul>`,
+  );
+  return { id: "data", title: "The data", body };
+}
