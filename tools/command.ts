@@ -73,3 +73,8 @@ export async function run<Flags extends { json?: boolean }, Result>(
     Deno.exit(1);
   }
 }
+
+/** `--adapter`, the same for every tool that computes. */
+export function adapterOption(): Option {
+  return new Option("--adapter <name>", "use the graphics adapter whose name contains this");
+}

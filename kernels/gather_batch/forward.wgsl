@@ -28,10 +28,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   // An index below `first` wraps around to a large number.
   if (index >= params.images) { return; }
   let last = i32(params.size) - 1;
-  let move = jitter[n];
-  let r = clamp(i32(i / params.size % params.size) - move.y, 0, last);
-  let shifted = clamp(i32(i % params.size) - move.z, 0, last);
-  let c = select(shifted, last - shifted, move.x == 1);
+  let change = jitter[n];
+  let r = clamp(i32(i / params.size % params.size) - change.y, 0, last);
+  let shifted = clamp(i32(i % params.size) - change.z, 0, last);
+  let c = select(shifted, last - shifted, change.x == 1);
   let offset = 3 * (index * pixels + u32(r) * params.size + u32(c));
   y[i] = vec4f(byteAt(offset), byteAt(offset + 1), byteAt(offset + 2), 0);
 }

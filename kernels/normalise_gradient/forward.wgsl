@@ -26,9 +26,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     shared_result = largest;
   }
   workgroupBarrier();
-  let unit = shared_result;
-  // An image without a gradient stays zero.
-  let inverse = select(0.0, 1 / unit, unit > 0);
+  // Below 1e-30 the 1e-12 alone decides; without the floor 1 / unit would overflow for zero or subnormal gradients.
+  let unit = max(shared_result, 1e-30);
+  let inverse = 1 / unit;
 
   var sum = 0.0;
   for (var i = lane; i < params.values; i += 64) {

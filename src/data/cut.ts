@@ -30,17 +30,19 @@ type Located = { class: string; box: Box } | { reason: string; detail?: string }
 export async function cutPhotograph(root: string, source: Source, settings: CutSettings): Promise<Cut> {
   const cut: Cut = { crops: [], pixels: new Uint8Array(0), refusals: [], sha256: "" };
   let file = source.image, reason = "broken image";
+  let photograph: Photograph, located: Located[];
   try {
     const bytes = await Deno.readFile(`${root}/${file}`);
     cut.sha256 = createHash("sha256").update(bytes).digest("hex");
-    const photograph = decodeJpeg(bytes);
+    photograph = decodeJpeg(bytes);
     if ("annotation" in source.content) [file, reason] = [source.content.annotation, "broken annotation"];
-    const located = await locateAll(root, source, photograph, settings.minSide);
-    if (located.length === 0) cut.refusals.push({ file, reason: "no objects" });
-    cutAll(cut, file, located, photograph, settings.size);
+    located = await locateAll(root, source, photograph, settings.minSide);
   } catch (error) {
     cut.refusals.push({ file, reason, detail: error instanceof Error ? error.message : String(error) });
+    return cut;
   }
+  if (located.length === 0) cut.refusals.push({ file, reason: "no objects" });
+  cutAll(cut, file, located, photograph, settings.size);
   return cut;
 }
 

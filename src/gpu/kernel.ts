@@ -55,14 +55,17 @@ export class Kernel {
   readonly uniform: { index: number; size: number; members: UniformMember[] } | null = null;
   readonly overrides: string[];
   readonly workgroupSize: [number, number, number];
+  /** Whether it counts its threads along x and y together, so that a long grid may be folded. */
+  readonly folds: boolean;
   #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   #layout: GPUBindGroupLayout | null = null;
 
   constructor(readonly name: string, readonly source: string) {
-    const reflection = new WgslReflect(source);
+    const reflection = reflect(name, source);
     const [entry, ...others] = reflection.entry.compute;
     if (!entry || others.length > 0) throw new Error(`kernel ${name}: it must have exactly one entry point`);
     this.workgroupSize = entry.workgroupSize ?? [1, 1, 1];
+    this.folds = source.includes("@builtin(num_workgroups)");
     this.overrides = reflection.overrides.map((override) => override.name);
     for (const variable of reflection.storage) this.storage.set(variable.name, this.#storageBinding(variable));
     for (const variable of reflection.uniforms) {
@@ -156,8 +159,18 @@ export class Kernel {
         compute: { module, constants },
       });
     } catch (error) {
-      throw new UserError(`kernel ${this.name} does not compile: ${(error as Error).message}`);
+      const { messages } = await module.getCompilationInfo();
+      const lines = messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`);
+      throw new UserError(`kernel ${this.name} does not compile: ${lines.join("; ") || (error as Error).message}`);
     }
+  }
+}
+
+function reflect(name: string, source: string): WgslReflect {
+  try {
+    return new WgslReflect(source);
+  } catch (error) {
+    throw new UserError(`kernel ${name} does not parse: ${(error as Error).message}`);
   }
 }
 

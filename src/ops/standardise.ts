@@ -3,8 +3,8 @@ import type { Tensor } from "../tensor/graph.ts";
 
 /** Per-channel mean and standard deviation of the images, in 0–255 units. */
 export interface Normaliser {
-  mean: readonly [number, number, number];
-  std: readonly [number, number, number];
+  mean: [number, number, number];
+  std: [number, number, number];
 }
 
 /** (x − mean) / std per channel; @param x [batch, height, width, 4], the fourth channel being padding. */

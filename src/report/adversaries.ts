@@ -1,7 +1,7 @@
 /** Fig. 1: what an adversary looks like. */
 import type { Picture } from "../data/picture.ts";
-import { percent, pixels } from "./format.ts";
-import { type Html, html } from "./html.ts";
+import { confidence, pixels } from "./format.ts";
+import { type Html, markup } from "./markup.ts";
 import { absent, figure, type Section } from "./page.ts";
 import { amplification, image, noise } from "./pictures.ts";
 
@@ -31,10 +31,10 @@ const SIDE = 128;
 export function adversariesSection(examples: readonly Example[]): Section {
   const body = examples.length === 0 ? absent("No adversary was found, so there is none to show.") : figure(
     "Fig. 1.",
-    html`Examples of adversaries, from left to right: the original image, the adversarial noise and the resulting image,
+    markup`Examples of adversaries, from left to right: the original image, the adversarial noise and the resulting image,
 each with the class and the confidence (softmax probability) that the network named below gives it. No pixel value changes by more
 than ε. The noise is invisible at its true strength, so it is shown amplified around mid-grey, by the factor under it.`,
-    html`<div class="trios">
+    markup`<div class="trios">
 ${examples.map(trio)}</div>`,
   );
   return { id: "attack", title: "The attack", body };
@@ -43,32 +43,24 @@ ${examples.map(trio)}</div>`,
 function trio({ original, adversary, label, epsilon, model, before, after }: Example): Html {
   const factor = amplification(epsilon);
   const strength = `ε = ${pixels(epsilon)}`;
-  return html`
-    <div class="trio">
-      <div class="step">${image(original, `Original of class ${label}`, SIDE)}
-    ${verdict(before, label)}</div>
-      <span class="operator" aria-hidden="true">+</span>
-      <div class="step">${image(
-        noise(original, adversary, factor),
-        `Noise, ${strength}, amplified ${factor} times`,
-        SIDE,
-      )}
-    <span class="label">noise</span><span class="note">${strength}, shown × ${factor}</span></div>
-      <span class="operator" aria-hidden="true">=</span>
-      <div class="step">${image(adversary, `Adversary of class ${label}, classified as ${after.label}`, SIDE)}
-    ${verdict(after, label)}</div>
-      <p class="model">true class <b>${label}</b>, seen by ${model}</p>
-    </div>
-  `;
+  const difference = noise(original, adversary, factor);
+  return markup`<div class="trio">
+<div class="step">${image(original, `Original of class ${label}`, SIDE)}
+${verdict(before, label)}</div>
+<span class="operator" aria-hidden="true">+</span>
+<div class="step">${image(difference, `Noise, ${strength}, amplified ${factor} times`, SIDE)}
+<span class="label">noise</span><span class="note">${strength}, shown × ${factor}</span></div>
+<span class="operator" aria-hidden="true">=</span>
+<div class="step">${image(adversary, `Adversary of class ${label}, classified as ${after.label}`, SIDE)}
+${verdict(after, label)}</div>
+<p class="model">true class <b>${label}</b>, seen by ${model}</p>
+</div>
+`;
 }
 
 /** The class in words and a mark besides the colour, for those who cannot see the colour. */
-function verdict({ label, confidence }: Verdict, truth: string): Html {
-  const right = label === truth;
-  return html`
-    <span class="label ${right ? "right" : "wrong"}"><span aria-hidden="true">${right
-      ? "✓"
-      : "✗"}</span> ${label}</span><span
-      class="note">${right ? "right" : "wrong"}, ${percent(confidence)}</span>
-  `;
+function verdict(said: Verdict, truth: string): Html {
+  const [kind, mark] = said.label === truth ? ["right", "✓"] : ["wrong", "✗"];
+  return markup`<span class="label ${kind}"><span aria-hidden="true">${mark}</span> ${said.label}</span>
+<span class="note">${kind}, ${confidence(said.confidence)}</span>`;
 }

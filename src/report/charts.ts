@@ -1,16 +1,17 @@
 /** Charts: a Vega-Lite specification becomes an inline SVG that follows the page's colour scheme. */
-import { parse, resetSVGDefIds, View } from "vega";
+import * as vega from "vega";
 import { compile, type Config, type TopLevelSpec } from "vega-lite";
-import { type Html, html, trusted } from "./html.ts";
+import { type Html, markup, trusted } from "./markup.ts";
 
 /** Colours of series, defined for light and dark in style.css and told apart by colour-blind readers (Okabe and Ito). */
 export const SERIES = Array.from({ length: 8 }, (_, index) => `var(--series-${index + 1})`);
 
-const FONT = "system-ui, sans-serif";
+/** For axes of fractions: 0.5 → "50 %". */
+export const PERCENT_LABEL = "format(datum.value * 100, 'd') + '\u202f%'";
 
 const CONFIG: Config = {
   background: "transparent",
-  font: FONT,
+  font: "system-ui, sans-serif",
   // One accessible name for the whole chart (see below) says more than a name per mark.
   aria: false,
   padding: 4,
@@ -28,20 +29,38 @@ const CONFIG: Config = {
     labelPadding: 6,
     tickSize: 4,
   },
-  header: { labelColor: "var(--ink)", labelFontSize: 12, titleColor: "var(--ink)", labelFontWeight: "bold" },
-  legend: { labelColor: "var(--ink)", labelFontSize: 12, labelLimit: 320, symbolSize: 90, rowPadding: 6 },
-  range: { category: SERIES },
+  header: { labelColor: "var(--ink)", labelFontSize: 13, labelFontWeight: "bold" },
 };
 
-/** Draws a chart; `description` is read aloud in its place, so it should say what the chart shows. */
-export async function chart(specification: TopLevelSpec, description: string): Promise<Html> {
-  // Vega numbers its clip paths and gradients on and on; two reports of the same data are to be the same bytes.
-  const { spec } = compile({ ...specification, config: CONFIG });
-  const svg = await new View(parse(spec), { renderer: "none" }).toSVG();
-  return html`<div class="chart" role="img" aria-label="${description}">${trusted(svg)}</div>`;
+/** Vega's way to supply text widths where no canvas measures them; its type declarations leave it out. */
+const { textMetrics } = vega as unknown as {
+  textMetrics: { width(item: { fontSize?: number }, text: string): number };
+};
+// Vega's own guess of 0.8 em per character leaves gaps beside every label; a sans serif needs about 0.6.
+textMetrics.width = (item, text) => 0.6 * text.length * (item.fontSize ?? 11);
+
+/** One entry of a legend: a mark in its colour (see {@link SERIES}) and what it stands for. */
+export interface Key {
+  name: string;
+  colour: string;
+  mark: "line" | "dashes" | "dot" | "ring";
 }
 
-/** Makes the next charts number their parts from the start again; call it once per page. */
+/** Draws a chart; `description` is read aloud in its place, so it should say what the chart shows. */
+export async function chart(specification: TopLevelSpec, description: string, keys: readonly Key[]): Promise<Html> {
+  const { spec } = compile({ ...specification, config: CONFIG });
+  const svg = await new vega.View(vega.parse(spec), { renderer: "none" }).toSVG();
+  // The legend is HTML: it wraps on narrow screens and its text is never cut off.
+  return markup`<div class="chart"><div class="drawing" role="img" aria-label="${description}">${trusted(svg)}</div>
+<ul class="legend">${
+    keys.map(({ name, colour, mark }) => markup`<li style="--key:${colour}"><i class="${mark}"></i>${name}</li>`)
+  }</ul></div>`;
+}
+
+/**
+ * Makes the next charts number their clip paths and gradients from the start again, so that two reports of the same data are
+ * the same bytes. Call it once per page: within one, the numbers must differ.
+ */
 export function restartNumbering(): void {
-  resetSVGDefIds();
+  vega.resetSVGDefIds();
 }

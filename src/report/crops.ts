@@ -1,6 +1,6 @@
 /** Fig. 3: what the networks learn from. */
 import type { Picture } from "../data/picture.ts";
-import { html } from "./html.ts";
+import { markup } from "./markup.ts";
 import { absent, figure, type Section } from "./page.ts";
 import { image } from "./pictures.ts";
 
@@ -14,13 +14,13 @@ export interface Crop {
 export function cropsSection(crops: readonly Crop[]): Section {
   const body = crops.length === 0 ? absent("The pack holds no crops.") : figure(
     "Fig. 3.",
-    html`Exemplary images of the data set: every annotated object was cut out by its box and scaled to ${
+    markup`Exemplary images of the data set: every annotated object was cut out by its box and scaled to ${
       crops[0].picture.width
     } × ${crops[0].picture.height} pixels. Shown enlarged, pixel by pixel.`,
-    html`<ul class="gallery">
+    markup`<ul class="gallery">
 ${
       crops.map(({ picture, label }) =>
-        html`<li>${image(picture, `A crop of class ${label}`, 96)}<span class="label">${label}</span></li>\n`
+        markup`<li>${image(picture, `A crop of class ${label}`, 96)}<span class="label">${label}</span></li>\n`
       )
     }</ul>`,
   );

@@ -8,6 +8,11 @@ export function percent(fraction: number): string {
   return finite(fraction * 100).toFixed(1) + SPACE + "%";
 }
 
+/** A network's confidence. Only certainty is 100 %, so what would round to it shows as "> 99.9 %". */
+export function confidence(fraction: number): string {
+  return fraction < 1 && fraction >= 0.9995 ? ">" + SPACE + percent(0.999) : percent(fraction);
+}
+
 /** Two fractions as a range of percentages: "66.1–77.0 %". */
 export function percentRange(low: number, high: number): string {
   return `${finite(low * 100).toFixed(1)}–${finite(high * 100).toFixed(1)}${SPACE}%`;

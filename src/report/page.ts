@@ -1,5 +1,5 @@
 /** The page around the sections: one HTML file with its style, pictures and charts inside it. */
-import { type Html, html, type Part, trusted } from "./html.ts";
+import { type Html, markup, type Part, trusted } from "./markup.ts";
 
 /** A part of the report with a heading; a report is a list of them. */
 export interface Section {
@@ -23,39 +23,38 @@ export interface Heading {
 /** The whole document as text. Reads nothing and refers to nothing outside itself. */
 export async function page(heading: Heading, lead: Html, sections: readonly Section[]): Promise<string> {
   const style = await Deno.readTextFile(new URL("style.css", import.meta.url));
-  return html`
-    <!DOCTYPE html>
-    <html lang="en-GB">
-      <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <title>${heading.title}</title>
-        <style>
-    ${trusted(style)}</style>
-      </head>
-      <body>
-        <header>
-    <p class="kind">superpose report</p>
-    <h1>${heading.title}</h1>
-    <dl class="facts">
-    <div><dt>Made with</dt><dd><code>${heading.command}</code></dd></div>
-    <div><dt>On</dt><dd>${heading.adapter}</dd></div>
-    <div><dt>At</dt><dd>${heading.created}</dd></div>
-    </dl>
-    ${lead}
-    <nav aria-label="Contents"><ol>
-    ${sections.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>\n`)}</ol></nav>
-        </header>
-        <main>
-    ${sections.map(section)}</main>
-      </body>
-    </html>
-  `.text;
+  return markup`<!DOCTYPE html>
+<html lang="en-GB">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${heading.title}</title>
+<style>
+${trusted(style)}</style>
+</head>
+<body>
+<header>
+<p class="kind">superpose report</p>
+<h1>${heading.title}</h1>
+<dl class="facts">
+<div><dt>Made with</dt><dd><code>${heading.command}</code></dd></div>
+<div><dt>On</dt><dd>${heading.adapter}</dd></div>
+<div><dt>At</dt><dd>${heading.created}</dd></div>
+</dl>
+${lead}
+<nav aria-label="Contents"><ol>
+${sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>\n`)}</ol></nav>
+</header>
+<main>
+${sections.map(section)}</main>
+</body>
+</html>
+`.text;
 }
 
 function section({ id, title, body }: Section): Html {
-  return html`
+  return markup`
     <section id="${id}" aria-labelledby="${id}-title">
     <h2 id="${id}-title">${title}</h2>
     ${body}
@@ -65,7 +64,7 @@ function section({ id, title, body }: Section): Html {
 
 /** A figure with the paper's number ("Fig. 4") and a caption. */
 export function figure(number: string, caption: Part, body: Part): Html {
-  return html`<figure>
+  return markup`<figure>
 ${body}
 <figcaption><b class="number">${number}</b> ${caption}</figcaption>
 </figure>`;
@@ -73,5 +72,5 @@ ${body}
 
 /** One sentence in the place of something there is nothing to show for. */
 export function absent(reason: string): Html {
-  return html`<p class="absent">${reason}</p>`;
+  return markup`<p class="absent">${reason}</p>`;
 }

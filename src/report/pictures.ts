@@ -1,12 +1,12 @@
 /** Pictures inside the page: PNG data URIs, enlarged by whole factors so that every pixel stays a sharp square. */
 import { encode } from "fast-png";
 import type { Picture } from "../data/picture.ts";
-import { type Html, html } from "./html.ts";
+import { type Html, markup } from "./markup.ts";
 
 /** A picture as an `<img>` of about `side` CSS pixels width; `alt` is read aloud in its place. */
 export function image(picture: Picture, alt: string, side: number): Html {
   const factor = Math.max(1, Math.round(side / picture.width));
-  return html`<img src="${dataUri(picture)}" alt="${alt}" width="${picture.width * factor}" height="${
+  return markup`<img src="${dataUri(picture)}" alt="${alt}" width="${picture.width * factor}" height="${
     picture.height * factor
   }">`;
 }

@@ -91,7 +91,9 @@ export async function compile(graph: Graph, outputs: readonly Tensor[]): Promise
         workgroups: workgroupsOf(gpu, dispatch),
         node,
       })));
-      return new Plan(gpu, steps, memory, views, owned);
+      // What the others' buffers hold after a run is whatever shared them last.
+      const lasting = [...new Set([...graph.inputs, ...outputs])].filter((tensor) => !tensor.place);
+      return new Plan(gpu, steps, memory, new Map(lasting.map((tensor) => [tensor, at(tensor)])), owned);
     });
   } catch (error) {
     for (const buffer of owned) gpu.free(buffer);
@@ -178,11 +180,11 @@ function bind(gpu: Gpu, dispatch: Dispatch, uniforms: GPUBuffer | null, offset: 
   return gpu.device.createBindGroup({ label: kernel.name, layout: kernel.layout(gpu), entries });
 }
 
-/** Whole workgroups for the threads wanted. A one-dimensional grid over the limit is folded into y. */
+/** Whole workgroups for the threads wanted. A one-dimensional grid over the limit is folded into y where the kernel can. */
 function workgroupsOf(gpu: Gpu, { kernel, threads }: Dispatch): [number, number, number] {
   const limit = gpu.device.limits.maxComputeWorkgroupsPerDimension;
   let [x, y, z] = kernel.workgroupSize.map((size, axis) => Math.ceil((threads[axis] ?? 1) / size));
-  if (x > limit && y === 1) {
+  if (x > limit && y === 1 && kernel.folds) {
     y = Math.ceil(x / limit);
     x = Math.ceil(x / y);
   }

@@ -1,9 +1,10 @@
 /** Runs a piece of graph on random data, for comparison with the float64 reference. */
 import { Gpu } from "../../src/gpu/device.ts";
-import { type DType, KernelLibrary } from "../../src/gpu/kernel.ts";
+import { type BufferView, type DType, KernelLibrary } from "../../src/gpu/kernel.ts";
 import { type Engine, Graph, type Tensor } from "../../src/tensor/graph.ts";
 import { compile } from "../../src/tensor/plan.ts";
-import { fromValues, type NdArray, relativeError } from "../reference/array.ts";
+import { Random } from "../../src/random.ts";
+import { fromValues, maxError, type NdArray, randomNormal, relativeError } from "../reference/array.ts";
 
 let opened: Promise<Engine> | null = null;
 
@@ -28,17 +29,35 @@ export async function evaluate<Names extends string>(
   for (const name in feeds) inputs[name] = graph.input(name, feeds[name].shape, feeds[name].dtype);
   const outputs = build(inputs);
   const plan = await compile(graph, outputs);
-  for (const name in feeds) {
-    const { data, dtype = "f32" } = feeds[name];
-    const values = Array.from(data);
-    const typed = { f32: Float32Array, u32: Uint32Array, i32: Int32Array }[dtype].from(values);
-    plan.write(inputs[name], typed);
-  }
+  for (const name in feeds) plan.write(inputs[name], typed(feeds[name].data, feeds[name].dtype));
   plan.run();
   const results: NdArray[] = [];
   for (const output of outputs) results.push(fromValues([...output.shape], await plan.read(output)));
   plan.free();
   return results;
+}
+
+function typed(data: ArrayLike<number>, dtype: DType = "f32"): Float32Array | Uint32Array | Int32Array {
+  return { f32: Float32Array, u32: Uint32Array, i32: Int32Array }[dtype].from(Array.from(data));
+}
+
+/** Puts values into device memory of their own, for `graph.placed`; whoever calls it frees `view.buffer`. */
+export async function place(data: ArrayLike<number>, dtype: DType = "f32"): Promise<BufferView> {
+  const { gpu } = await engine();
+  const buffer = gpu.allocate("placed by a test", data.length * 4);
+  gpu.device.queue.writeBuffer(buffer, 0, typed(data, dtype) as Float32Array<ArrayBuffer>);
+  return { buffer, dtype, offset: 0, length: data.length };
+}
+
+/** The f32 values of a view, after all work submitted before. */
+export async function readView({ buffer, offset, length }: BufferView): Promise<Float32Array> {
+  const { gpu } = await engine();
+  return new Float32Array(await gpu.read(buffer, offset, length * 4));
+}
+
+/** Random values of f32 precision. */
+export function normal(shape: readonly number[], purpose: string): NdArray {
+  return single(randomNormal(shape, new Random(1, purpose)));
 }
 
 /** Rounds to f32, so that the reference starts from exactly what the device is given. */
@@ -74,4 +93,30 @@ export function close(name: string, actual: NdArray, expected: NdArray, toleranc
   }
   const error = relativeError(actual.data, expected.data);
   if (!(error <= tolerance)) throw new Error(`${name}: relative error ${error.toExponential(2)} exceeds ${tolerance}`);
+}
+
+/** Fails unless no value is off by more than `bound`: for results that cancel, where a relative error says nothing. */
+export function within(name: string, actual: NdArray, expected: NdArray, bound: number): void {
+  const error = maxError(actual.data, expected.data);
+  if (!(error <= bound)) throw new Error(`${name}: an error of ${error.toExponential(2)} exceeds ${bound}`);
+}
+
+/** Fails unless every value is the very same (0 and −0 counting as one). */
+export function same(name: string, actual: NdArray, expected: NdArray): void {
+  if (actual.data.length !== expected.data.length) {
+    throw new Error(`${name}: [${actual.shape}] instead of [${expected.shape}]`);
+  }
+  const at = actual.data.findIndex((value, i) => value !== expected.data[i]);
+  if (at >= 0) throw new Error(`${name}: value ${at} is ${actual.data[at]} instead of ${expected.data[at]}`);
+}
+
+/** Fails unless `body` is refused with an error that matches `sentence`. */
+export async function refused(body: () => unknown, sentence: RegExp): Promise<void> {
+  let message = "";
+  try {
+    await body();
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  if (!sentence.test(message)) throw new Error(message ? `refused with "${message}"` : `not refused: ${sentence}`);
 }

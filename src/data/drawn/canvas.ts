@@ -55,9 +55,10 @@ function lattice(x: number, y: number, seed: number): number {
 
 /** Smooth noise in [0, 1) with features of about `scale` pixels. */
 export function smoothNoise(x: number, y: number, scale: number, seed: number): number {
-  const [u, v] = [x / scale, y / scale];
-  const [i, j] = [Math.floor(u), Math.floor(v)];
-  const [s, t] = [smooth(u - i), smooth(v - j)];
+  const i = Math.floor(x / scale);
+  const j = Math.floor(y / scale);
+  const s = smooth(x / scale - i);
+  const t = smooth(y / scale - j);
   const above = mix(lattice(i, j, seed), lattice(i + 1, j, seed), s);
   const below = mix(lattice(i, j + 1, seed), lattice(i + 1, j + 1, seed), s);
   return mix(above, below, t);

@@ -4,12 +4,12 @@ import { blend, type Canvas, type Colour, develop, paint, smoothNoise } from "./
 import { type Shape, SHAPES } from "./shapes.ts";
 
 export const WIDTH = 192;
-export const HEIGHT = 144;
+export const HEIGHT = 128;
 const COLUMNS = 3;
 const ROWS = 2;
 
 /** How hard the set is: tuned so that a VGG13 of quarter width, at 32×32, has about 70 % of 10 classes right. */
-const CLUTTER = 26;
+const CLUTTER = 22;
 const CONTRAST: [number, number] = [34, 110];
 const SQUASH = 0.62;
 const GRAIN: [number, number] = [6, 16];
@@ -92,7 +92,8 @@ function edge(angle: number): Shape {
 function place(shape: Shape, [centreX, centreY]: [number, number], radius: number, angle: number, squash: number) {
   const [c, s] = [Math.cos(angle) / radius, Math.sin(angle) / radius];
   return (x: number, y: number): number => {
-    const [dx, dy] = [x - centreX, y - centreY];
+    const dx = x - centreX;
+    const dy = y - centreY;
     return 0.5 - shape(dx * c + dy * s, (dy * c - dx * s) / squash) * radius * squash;
   };
 }
@@ -110,7 +111,8 @@ function makeSurface(random: Random, colour: Colour, radius: number): (x: number
     (u: number, v: number) => smoothNoise(u, v, period, seed),
   ][finish];
   return (x, y) => {
-    const [u, v] = [x * c + y * s, y * c - x * s];
+    const u = x * c + y * s;
+    const v = y * c - x * s;
     return blend(colour, other, pattern(u, v), shade * Math.sin(u / (radius + 1)));
   };
 }

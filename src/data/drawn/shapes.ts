@@ -7,30 +7,26 @@ export type Shape = (x: number, y: number) => number;
 
 const { abs, atan2, cos, hypot, max, min, PI, sin } = Math;
 
-/** Folds the plane into one of `n` equal sectors, mirrored about its axis: returns the point there, angle ≥ 0. */
-function fold(x: number, y: number, n: number): [number, number] {
+/** The angle from the axis of the nearest of `n` equal sectors (the first points up), 0 … π/n. */
+function fold(x: number, y: number, n: number): number {
   const sector = 2 * PI / n;
   const angle = atan2(x, -y);
-  const folded = abs(angle - sector * Math.round(angle / sector));
-  const radius = hypot(x, y);
-  return [radius * cos(folded), radius * sin(folded)];
+  return abs(angle - sector * Math.round(angle / sector));
 }
 
 /** A regular polygon with `n` corners on the unit circle, one of them at the top. */
 function polygon(n: number): Shape {
   const half = PI / n;
-  return (x, y) => {
-    const [u, v] = fold(x, y, n);
-    return u * cos(half) + v * sin(half) - cos(half);
-  };
+  return (x, y) => hypot(x, y) * cos(fold(x, y, n) - half) - cos(half);
 }
 
 /** A star with five points on the unit circle and its inner corners at radius 0.5. */
 const star: Shape = (x, y) => {
-  const [u, v] = fold(x, y, 5);
-  const [innerU, innerV] = [0.5 * cos(PI / 5), 0.5 * sin(PI / 5)];
-  const [edgeU, edgeV] = [innerU - 1, innerV];
-  return ((u - 1) * edgeV - v * edgeU) / hypot(edgeU, edgeV);
+  const edgeX = 0.5 * cos(PI / 5) - 1; // from a point of the star, at (1, 0), to the inner corner beside it
+  const edgeY = 0.5 * sin(PI / 5);
+  const radius = hypot(x, y);
+  const angle = fold(x, y, 5);
+  return ((radius * cos(angle) - 1) * edgeY - radius * sin(angle) * edgeX) / hypot(edgeX, edgeY);
 };
 
 const bar = (x: number, y: number, halfWidth: number, halfHeight: number): number =>
@@ -46,14 +42,17 @@ const crescent: Shape = (x, y) => max(hypot(x, y) - 0.98, 0.72 - hypot(x - 0.5, 
 
 /** A square on its corner with a disc on each of its upper sides. */
 const heart: Shape = (x, y) => {
-  const [u, v] = [(x + y + 0.1) * Math.SQRT1_2, (y - x + 0.1) * Math.SQRT1_2];
-  const side = 0.62;
+  const u = (x + y - 0.1) * Math.SQRT1_2;
+  const v = (y - x - 0.1) * Math.SQRT1_2;
+  const side = 0.54;
   return min(bar(u, v, side, side), hypot(u, v + side) - side, hypot(u + side, v) - side);
 };
 
 /** A disc below and the cone that touches it, its tip at the top. */
 const drop: Shape = (x, y) => {
-  const radius = 0.62, centre = 0.36, tip = -1;
+  const radius = 0.62;
+  const centre = 0.36;
+  const tip = -1;
   const sine = radius / (centre - tip);
   const cosine = Math.sqrt(1 - sine * sine);
   const cone = max(abs(x) * cosine - (y - tip) * sine, y - (centre - radius * sine));

@@ -11,7 +11,7 @@ export interface DrawSettings {
   perClass: number;
 }
 
-const OBJECTS_PER_PHOTOGRAPH = 5;
+const OBJECTS_PER_PHOTOGRAPH = 6;
 const PHOTOGRAPHS_PER_FOLDER = 10_000;
 const BATCH = 8;
 

@@ -1,6 +1,6 @@
-/** HTML that is escaped by construction: only text which went through the `html` template is ever taken as markup. */
+/** HTML that is escaped by construction: only text which went through the `markup` template is ever taken as markup. */
 
-/** A piece of finished markup. Only {@link html} and {@link trusted} make one. */
+/** A piece of finished markup. Only {@link markup} and {@link trusted} make one. */
 export class Html {
   constructor(readonly text: string) {}
 }
@@ -8,8 +8,8 @@ export class Html {
 /** What may stand in a template: markup as it is, text escaped, numbers as they print, lists one after another. */
 export type Part = Html | string | number | readonly Part[];
 
-/** ``html`<p>${text}</p>` `` with every interpolated string escaped. A number must be finite, so no NaN reaches a page. */
-export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
+/** ``markup`<p>${text}</p>` `` with every interpolated string escaped. A number must be finite, so no NaN reaches a page. */
+export function markup(strings: TemplateStringsArray, ...parts: Part[]): Html {
   return new Html(strings.reduce((text, string, index) => text + render(parts[index - 1]) + string));
 }
 

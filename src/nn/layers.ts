@@ -1,0 +1,125 @@
+/** Layers: each names its parameters as torchvision does and adds its nodes to the graph. */
+import { batchNorm, batchStatistics, type Statistics, updateRunningStatistics } from "../ops/batch_norm.ts";
+import { conv2d, type Conv2dOptions } from "../ops/conv2d.ts";
+import { dense } from "../ops/dense.ts";
+import { globalAveragePool } from "../ops/global_average_pool.ts";
+import { maxPool } from "../ops/max_pool.ts";
+import type { Random } from "../random.ts";
+import type { Tensor } from "../tensor/graph.ts";
+
+/** A tensor a network keeps between runs. */
+export interface ParameterSpec {
+  /** torchvision's name. */
+  name: string;
+  /** Our layout: OHWI for convolutions, [classes, channels] for dense layers; channels a multiple of 4. */
+  shape: readonly number[];
+  /** Of the last dimension, how many entries are real and not padding. */
+  depth: number;
+  /** Weights are trained; statistics are running averages. */
+  kind: "weight" | "statistic";
+  /** Draws the real entries' starting values, in order. */
+  initial: (random: Random) => number;
+}
+
+export interface Pass {
+  /** In training each batch is normalised by its own statistics, in inference by the running ones. */
+  mode: "training" | "inference";
+  /** Whether a training pass moves the running statistics. */
+  updateStatistics: boolean;
+  parameter(name: string): Tensor;
+}
+
+export interface Layer {
+  parameters: readonly ParameterSpec[];
+  apply(x: Tensor, pass: Pass): Tensor;
+}
+
+/** Layers one after the other. */
+export function sequential(layers: readonly Layer[]): Layer {
+  return {
+    parameters: layers.flatMap((layer) => layer.parameters),
+    apply: (x, pass) => layers.reduce((value, layer) => layer.apply(value, pass), x),
+  };
+}
+
+/**
+ * A square convolution without bias, its weights drawn from N(0, 2 / (side² · outChannels)).
+ * Source of the initialiser: He et al., ICCV 2015, in the fan-out form torchvision uses.
+ */
+export function convolution(
+  name: string,
+  { inChannels, outChannels, side, ...options }:
+    & { inChannels: number; outChannels: number; side: number }
+    & Conv2dOptions,
+): Layer {
+  const deviation = Math.sqrt(2 / (side * side * outChannels));
+  return {
+    parameters: [{
+      name: `${name}.weight`,
+      shape: [outChannels, side, side, padded(inChannels)],
+      depth: inChannels,
+      kind: "weight",
+      initial: (random) => deviation * random.normal(),
+    }],
+    apply: (x, pass) => conv2d(x, pass.parameter(`${name}.weight`), options),
+  };
+}
+
+/** Batch normalisation, followed by the rectifier where wanted. */
+export function batchNormalisation(name: string, channels: number, { relu = false } = {}): Layer {
+  const spec = (part: string, kind: ParameterSpec["kind"], value: number): ParameterSpec => ({
+    name: `${name}.${part}`,
+    shape: [channels],
+    depth: channels,
+    kind,
+    initial: () => value,
+  });
+  return {
+    parameters: [
+      spec("weight", "weight", 1),
+      spec("bias", "weight", 0),
+      spec("running_mean", "statistic", 0),
+      spec("running_var", "statistic", 1),
+    ],
+    apply: (x, pass) => {
+      const running: Statistics = {
+        mean: pass.parameter(`${name}.running_mean`),
+        variance: pass.parameter(`${name}.running_var`),
+      };
+      const statistics = pass.mode === "training" ? batchStatistics(x) : running;
+      if (pass.mode === "training" && pass.updateStatistics) {
+        updateRunningStatistics(running, statistics, x.length / channels);
+      }
+      const [gamma, beta] = [pass.parameter(`${name}.weight`), pass.parameter(`${name}.bias`)];
+      return batchNorm(x, gamma, beta, statistics, pass.mode, { relu });
+    },
+  };
+}
+
+/** 2 × 2 max pooling. */
+export const pooling: Layer = { parameters: [], apply: (x) => maxPool(x) };
+
+/** Global average pooling. */
+export const averaging: Layer = { parameters: [], apply: (x) => globalAveragePool(x) };
+
+/** The dense layer that ends a network; its weights start at N(0, 0.01), as in torchvision's VGG. */
+export function classifier(name: string, channels: number, classes: number): Layer {
+  return {
+    parameters: [
+      {
+        name: `${name}.weight`,
+        shape: [classes, channels],
+        depth: channels,
+        kind: "weight",
+        initial: (random) => 0.01 * random.normal(),
+      },
+      { name: `${name}.bias`, shape: [classes], depth: classes, kind: "weight", initial: () => 0 },
+    ],
+    apply: (x, pass) => dense(x, pass.parameter(`${name}.weight`), pass.parameter(`${name}.bias`)),
+  };
+}
+
+/** Channels as they are kept: the next multiple of 4. */
+export function padded(channels: number): number {
+  return Math.ceil(channels / 4) * 4;
+}

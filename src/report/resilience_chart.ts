@@ -1,0 +1,108 @@
+/** Table II at a glance: a panel per set, a row per network, and in it how far accuracy falls under the attack. */
+import { wilson } from "../assess/interval.ts";
+import { chart, type Key, PERCENT_LABEL } from "./charts.ts";
+import { percent } from "./format.ts";
+import type { Html } from "./markup.ts";
+import type { Resilience } from "./resilience.ts";
+
+/** Pixels of the page's width left for all panels together, beside the names of the rows. */
+const PANELS = 740;
+const GAP = 32;
+const PANELS_PER_LINE = 4;
+
+const KEYS: Key[] = [
+  { name: "on the adversaries (Adv.)", colour: "var(--series-2)", mark: "dot" },
+  { name: "on their originals (True)", colour: "var(--series-1)", mark: "ring" },
+];
+
+/** Draws every accuracy of the table; empty sets have no panel. At least one set must hold images. */
+export function resilienceChart({ sets, rows }: Resilience): Promise<Html> {
+  const values = sets.flatMap((set, index) =>
+    rows.filter((row) => row.cells[index].true.count > 0 && row.cells[index].adversarial.count > 0).map((row) => {
+      const { true: before, adversarial: after } = row.cells[index];
+      const [beforeInterval, afterInterval] = [before, after].map(({ correct, count }) => wilson(correct, count));
+      return {
+        set: set.name,
+        network: row.name === "" ? row.group : `${row.group}\n${row.name}`,
+        before: before.correct / before.count,
+        beforeLow: beforeInterval.low,
+        beforeHigh: beforeInterval.high,
+        after: after.correct / after.count,
+        afterLow: afterInterval.low,
+        afterHigh: afterInterval.high,
+      };
+    })
+  );
+  const panels = [...new Set(values.map((value) => value.set))];
+  const columns = Math.min(panels.length, PANELS_PER_LINE);
+  const described = values.map(({ set, network, before, after }) =>
+    `${set}, ${network.replace("\n", ", ")}: from ${percent(before)} to ${percent(after)}`
+  );
+  return chart(
+    {
+      data: { values },
+      facet: { field: "set", type: "nominal", sort: panels, title: null },
+      columns,
+      spacing: GAP,
+      spec: { width: Math.floor(PANELS / columns) - GAP, height: { step: 40 }, encoding: { y: rowNames }, layer },
+    },
+    `Accuracy of each network on a set's originals and on its adversaries. ${described.join("; ")}.`,
+    KEYS,
+  );
+}
+
+const rowNames = {
+  field: "network",
+  type: "nominal" as const,
+  sort: null,
+  title: null,
+  axis: {
+    labelExpr: "split(datum.label, '\\n')",
+    labelLineHeight: 15,
+    labelLimit: 400,
+    grid: false,
+    domain: false,
+    ticks: false,
+  },
+};
+
+const accuracy = (field: string) => ({
+  field,
+  type: "quantitative" as const,
+  title: "accuracy",
+  scale: { domain: [0, 1] },
+  axis: { labelExpr: PERCENT_LABEL, values: [0, 0.25, 0.5, 0.75, 1], labelFlush: false },
+});
+
+const interval = (low: string, high: string, colour: string) => ({
+  mark: { type: "rule" as const, strokeWidth: 6, strokeCap: "round" as const, opacity: 0.3, color: colour },
+  encoding: { x: accuracy(low), x2: { field: high } },
+});
+
+const [ADVERSARIES, ORIGINALS] = KEYS.map((key) => key.colour);
+
+/** From back to front: the fall, the intervals, the accuracies. */
+const layer = [
+  {
+    mark: { type: "rule" as const, strokeWidth: 1.5, color: "var(--soft)", opacity: 0.6 },
+    encoding: { x: accuracy("after"), x2: { field: "before" } },
+  },
+  interval("beforeLow", "beforeHigh", ORIGINALS),
+  interval("afterLow", "afterHigh", ADVERSARIES),
+  {
+    mark: {
+      type: "point" as const,
+      size: 65,
+      strokeWidth: 2,
+      filled: false,
+      fill: "var(--card)",
+      color: ORIGINALS,
+      opacity: 1,
+    },
+    encoding: { x: accuracy("before") },
+  },
+  {
+    mark: { type: "point" as const, size: 60, filled: true, color: ADVERSARIES, opacity: 1 },
+    encoding: { x: accuracy("after") },
+  },
+];

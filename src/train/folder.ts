@@ -1,0 +1,69 @@
+/** The run folder as training writes it. */
+import { readText, sha256File, writeFileAtomic } from "../data/files.ts";
+import type { Pack } from "../data/pack.ts";
+import { UserError } from "../errors.ts";
+import type { Architecture, Network } from "../nn/network.ts";
+import { exists, runFiles } from "../nn/run.ts";
+import { saveWeights } from "../nn/weights.ts";
+import type { EpochLog } from "./checkpoint.ts";
+import { largestShift, optimisation, type TrainSettings } from "./settings.ts";
+
+/** The content of `run.json`. */
+export async function describe(pack: Pack, settings: TrainSettings, architecture: Architecture) {
+  const { arch: _arch, width: _width, defence: { name: defence, ...strength }, ...rest } = settings;
+  return {
+    format: "superpose-run",
+    version: 1,
+    architecture,
+    training: {
+      pack: pack.path,
+      packHash: await sha256File(`${pack.path}/pack.json`),
+      defence,
+      ...strength,
+      ...rest,
+      ...optimisation,
+      augmentation: { flip: 0.5, largestShift },
+    },
+  };
+}
+
+/** Makes the folder, or with `resume` checks that it was begun with the same settings. */
+export async function openFolder(
+  out: string,
+  resume: boolean,
+  content: Awaited<ReturnType<typeof describe>>,
+): Promise<void> {
+  const file = `${out}/${runFiles.settings}`;
+  if (!await exists(file)) {
+    if (resume) throw new UserError(`--resume: there is no run at ${out}.`);
+    await Deno.mkdir(out, { recursive: true });
+    await writeFileAtomic(file, JSON.stringify(content, null, 2) + "\n");
+    return;
+  }
+  if (!resume) throw new UserError(`--out ${out} already holds a run; add --resume to go on with it.`);
+  const begun = flatten(JSON.parse(await readText(file)));
+  const now = flatten(content);
+  // Where the pack lies may change; what is in it may not.
+  for (const map of [begun, now]) map.delete("training.pack");
+  for (const key of new Set([...begun.keys(), ...now.keys()])) {
+    if (begun.get(key) !== now.get(key)) {
+      throw new UserError(`--resume: ${file} was begun with ${key} ${begun.get(key)}, now it is ${now.get(key)}.`);
+    }
+  }
+}
+
+/** Last and best weights and the log, each replaced in one step. */
+export async function saveEpoch(out: string, network: Network, log: readonly EpochLog[]): Promise<void> {
+  await saveWeights(`${out}/${runFiles.weights}`, network);
+  const { validationAccuracy } = log[log.length - 1];
+  if (log.slice(0, -1).every((earlier) => earlier.validationAccuracy < validationAccuracy)) {
+    await saveWeights(`${out}/${runFiles.best}`, network);
+  }
+  await writeFileAtomic(`${out}/${runFiles.log}`, log.map((entry) => JSON.stringify(entry) + "\n").join(""));
+}
+
+function flatten(value: unknown, path = ""): Map<string, string> {
+  if (typeof value !== "object" || value === null) return new Map([[path, String(value)]]);
+  const entries = Object.entries(value).flatMap(([key, inner]) => [...flatten(inner, path ? `${path}.${key}` : key)]);
+  return new Map(entries);
+}

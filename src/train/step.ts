@@ -1,0 +1,124 @@
+/** One training step as a plan: gather, objective, gradients, optimiser. */
+import { UserError } from "../errors.ts";
+import { add } from "../ops/add.ts";
+import { assign } from "../ops/assign.ts";
+import { gatherBatch } from "../ops/gather_batch.ts";
+import { sgd } from "../ops/sgd.ts";
+import type { DeviceImages } from "../nn/images.ts";
+import type { Network } from "../nn/network.ts";
+import { gradient } from "../tensor/gradient.ts";
+import { Graph, type Tensor } from "../tensor/graph.ts";
+import { compile, type Plan } from "../tensor/plan.ts";
+import type { StepDraws } from "./draws.ts";
+import type { Objective } from "./objective.ts";
+import { optimisation } from "./settings.ts";
+
+/** The optimiser's memory of a network, laid out as its weights are. */
+export interface OptimiserState {
+  gradients: GPUBuffer;
+  velocities: GPUBuffer;
+  /** Sum of the losses since it was last set to zero, one number. */
+  totalLoss: GPUBuffer;
+}
+
+export function allocateOptimiser({ parameters, engine: { gpu } }: Network): OptimiserState {
+  const bytes = parameters.length("weight") * 4;
+  return {
+    gradients: gpu.allocate("gradients", bytes),
+    velocities: gpu.allocate("velocities", bytes),
+    totalLoss: gpu.allocate("total loss", 4),
+  };
+}
+
+type Inputs = Record<"indices" | "jitter" | "y" | "partner" | "alpha" | "larger" | "rate", Tensor>;
+
+/** A compiled training step. */
+export class TrainStep {
+  private constructor(
+    readonly plan: Plan,
+    private readonly inputs: Inputs,
+    private readonly state: OptimiserState,
+  ) {}
+
+  static async compile(
+    network: Network,
+    images: DeviceImages,
+    batch: number,
+    objective: Objective,
+    state: OptimiserState,
+  ): Promise<TrainStep> {
+    const graph = new Graph(network.engine);
+    const inputs: Inputs = {
+      indices: graph.input("indices", [batch], "u32"),
+      jitter: graph.input("jitter", [batch, 4], "i32"),
+      y: graph.input("labels", [batch], "u32"),
+      partner: graph.input("partners", [batch], "u32"),
+      alpha: graph.input("alpha", [batch]),
+      larger: graph.input("labels of the larger part", [batch], "u32"),
+      rate: graph.input("learning rate", [1]),
+    };
+    const { model, weights } = network.on(graph, "training");
+    const x = gatherBatch(graph, images, inputs.indices, inputs.jitter);
+    const loss = objective({ model, x, ...inputs });
+    optimise(network, graph, loss, weights, inputs.rate, state);
+    const total = graph.placed("total loss", [1], { buffer: state.totalLoss, dtype: "f32", offset: 0, length: 1 });
+    assign(total, add(total, loss));
+    return new TrainStep(await compile(graph, [loss]), inputs, state);
+  }
+
+  /** Submits one step. @param labels of the whole training split */
+  run({ indices, jitter, partner, alpha }: StepDraws, labels: ArrayLike<number>, rate: number): void {
+    const y = indices.map((index) => labels[index]);
+    this.plan.write(this.inputs.indices, indices);
+    this.plan.write(this.inputs.jitter, jitter);
+    this.plan.write(this.inputs.y, y);
+    this.plan.write(this.inputs.partner, partner);
+    this.plan.write(this.inputs.alpha, alpha);
+    this.plan.write(this.inputs.larger, y.map((label, n) => alpha[n] > 0.5 ? y[partner[n]] : label));
+    this.plan.write(this.inputs.rate, Float32Array.of(rate));
+    this.plan.run();
+  }
+
+  resetLoss(): void {
+    this.plan.gpu.device.queue.writeBuffer(this.state.totalLoss, 0, new Float32Array(1));
+  }
+
+  /**
+   * Mean of the objective over the steps since the last reset, after all of them are done.
+   * @throws UserError where it is no longer a number: training has diverged.
+   */
+  async meanLoss(steps: number): Promise<number> {
+    const [total] = new Float32Array(await this.plan.gpu.read(this.state.totalLoss, 0, 4));
+    if (!Number.isFinite(total)) throw new UserError("The loss is no longer a number; try a smaller --lr.");
+    return total / steps;
+  }
+
+  free(): void {
+    this.plan.free();
+    for (const buffer of Object.values(this.state)) this.plan.gpu.free(buffer);
+  }
+}
+
+/** Gradients go straight into their slices of one flat buffer, so that the optimiser is one dispatch. */
+function optimise(
+  { parameters }: Network,
+  graph: Graph,
+  loss: Tensor,
+  weights: Map<string, Tensor>,
+  rate: Tensor,
+  { gradients, velocities }: OptimiserState,
+): void {
+  const length = parameters.length("weight");
+  const flat = (label: string, buffer: GPUBuffer) =>
+    graph.placed(label, [length], { buffer, dtype: "f32", offset: 0, length });
+  const names = [...weights.keys()];
+  const parts = gradient(loss, [...weights.values()]);
+  parts.forEach((part, i) => part.place = parameters.slice(names[i], gradients));
+  sgd({
+    weights: graph.placed("weights", [length], parameters.whole("weight")),
+    velocities: flat("velocities", velocities),
+    gradients: flat("gradients", gradients),
+    parts,
+    rate,
+  }, optimisation);
+}

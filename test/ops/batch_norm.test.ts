@@ -1,0 +1,172 @@
+import * as assert from "uvu/assert";
+import { batchNorm, batchStatistics, updateRunningStatistics } from "../../src/ops/batch_norm.ts";
+import { gradient } from "../../src/tensor/gradient.ts";
+import { suite } from "../harness.ts";
+import { map, type NdArray } from "../reference/array.ts";
+import * as reference from "../reference/batch_norm.ts";
+import { relu as rectify, reluGradient } from "../reference/relu.ts";
+import {
+  close,
+  cropChannels,
+  engine,
+  evaluate,
+  normal,
+  padChannels,
+  place,
+  readView,
+  refused,
+  single,
+} from "./engine.ts";
+
+interface Problem {
+  x: NdArray;
+  dy: NdArray;
+  gamma: NdArray;
+  beta: NdArray;
+  /** Statistics that are not those of x, for inference. */
+  mean: NdArray;
+  variance: NdArray;
+}
+
+/** γ is of either sign, and x's mean differs from 0 in every channel. */
+function problem(shape: number[], centre = 0.5, deviation = 1): Problem {
+  const channels = shape.slice(-1);
+  const named = (name: string, of = channels) => normal(of, `batch norm ${shape} ${name}`);
+  return {
+    x: single(map(named("x", shape), (value) => centre + deviation * value)),
+    dy: named("dy", shape),
+    gamma: named("gamma"),
+    beta: named("beta"),
+    mean: named("mean"),
+    variance: single(map(named("variance"), (value) => Math.exp(value))),
+  };
+}
+
+/** [y, dx, dγ, dβ] of the device. */
+async function measured(given: Problem, mode: "training" | "inference", relu: boolean): Promise<NdArray[]> {
+  const channels = given.gamma.data.length;
+  const feeds = Object.fromEntries(Object.entries(given).map(([name, array]) => [name, padChannels(array)])) as Record<
+    keyof Problem,
+    NdArray
+  >;
+  const results = await evaluate(feeds, ({ x, dy, gamma, beta, mean, variance }) => {
+    const statistics = mode === "training" ? batchStatistics(x) : { mean, variance };
+    const y = batchNorm(x, gamma, beta, statistics, mode, { relu });
+    return [y, ...gradient(y, [x, gamma, beta], dy)];
+  });
+  return results.map((result) => cropChannels(result, channels));
+}
+
+/** The same in float64. */
+function expected(given: Problem, mode: "training" | "inference", relu: boolean): NdArray[] {
+  const { x, dy, gamma, beta } = given;
+  const { y } = mode === "training"
+    ? reference.batchNorm(x, gamma, beta)
+    : { y: reference.batchNormInference(x, gamma, beta, given) };
+  const upstream = relu ? reluGradient(dy, y) : dy;
+  const { dx, dgamma, dbeta } = mode === "training"
+    ? reference.batchNormGradient(upstream, x, gamma)
+    : reference.batchNormInferenceGradient(upstream, x, gamma, given);
+  return [relu ? rectify(y) : y, dx, dgamma, dbeta];
+}
+
+/**
+ * A chunk is 16 pixels, or as many as make 256 chunks: 5 pixels; one short of, exactly and one over a chunk; 63 and 65
+ * chunks, the last of one pixel; 4,098 and 4,131 pixels make 242 chunks of 17 with 1 left and 243 without a remainder.
+ */
+const shapes = [
+  [1, 1, 5, 3],
+  [1, 3, 5, 5],
+  [2, 2, 4, 1],
+  [1, 1, 17, 260],
+  [1, 31, 32, 8],
+  [3, 31, 11, 3],
+  [25, 41, 1, 4],
+  [2, 3, 683, 5],
+  [17, 9, 27, 12],
+];
+
+suite("batch norm", (test) => {
+  for (const shape of shapes) {
+    test(`training and inference, forward and three gradients, [${shape}]`, async () => {
+      const given = problem(shape);
+      for (const mode of ["training", "inference"] as const) {
+        for (const relu of [false, true]) {
+          const want = expected(given, mode, relu);
+          (await measured(given, mode, relu)).forEach((got, i) =>
+            close(`${mode}${relu ? " + relu" : ""}: ${["y", "dx", "dgamma", "dbeta"][i]}`, got, want[i], 3e-6)
+          );
+        }
+      }
+    });
+  }
+
+  for (const shape of shapes) {
+    test(`statistics, [${shape}]`, async () => {
+      const { x } = problem(shape);
+      const [mean, variance] = await evaluate({ x: padChannels(x) }, ({ x }) => Object.values(batchStatistics(x)));
+      const want = reference.batchStatistics(x);
+      close("mean", cropChannels(mean, shape[3]), want.mean, 1e-6);
+      close("variance", cropChannels(variance, shape[3]), want.variance, 1e-6);
+    });
+  }
+
+  test("a mean 1,000 times the deviation does not cancel", async () => {
+    // Σx² − (Σx)² in f32 would leave a variance of 0.01 with an error near 0.01.
+    const given = problem([3, 41, 37, 4], 100, 0.1);
+    const [mean, variance] = await evaluate({ x: given.x }, ({ x }) => Object.values(batchStatistics(x)));
+    const want = reference.batchStatistics(given.x);
+    close("mean", mean, want.mean, 2e-7);
+    close("variance", variance, want.variance, 2e-5);
+    const [y, dx, dgamma, dbeta] = await measured(given, "training", false);
+    const [wantY, wantDx, wantDgamma, wantDbeta] = expected(given, "training", false);
+    close("y", y, wantY, 1e-4);
+    close("dx", dx, wantDx, 1e-4);
+    close("dgamma", dgamma, wantDgamma, 1e-4);
+    close("dbeta", dbeta, wantDbeta, 1e-6);
+  });
+
+  test("a constant channel, and a single pixel, become β", async () => {
+    const given = problem([2, 5, 5, 4]);
+    const constant = { ...given, x: map(given.x, (_, i) => [3, -200, 0, 1e4][i % 4]) };
+    const [y] = await measured(constant, "training", false);
+    assert.equal(Array.from(y.data), Array.from(y.data, (_, i) => given.beta.data[i % 4]));
+    const pixel = problem([1, 1, 1, 4]);
+    const [one, dx] = await measured(pixel, "training", false);
+    assert.equal(Array.from(one.data), Array.from(pixel.beta.data));
+    assert.ok(dx.data.every((value) => value === 0));
+  });
+
+  for (const [channels, count] of [[4, 2], [64, 1000], [68, 1]]) {
+    test(`running statistics of ${channels} channels over ${count} pixels`, async () => {
+      const { gpu } = await engine();
+      const named = (name: string) => normal([channels], `running ${channels} ${name}`);
+      const positive = (name: string) => single(map(named(name), Math.exp));
+      const before = { mean: named("mean"), variance: positive("variance") };
+      const batch = { mean: named("batch mean"), variance: positive("batch variance") };
+      const places = { mean: await place(before.mean.data), variance: await place(before.variance.data) };
+      await evaluate({ mean: batch.mean, variance: batch.variance }, ({ mean, variance }) => {
+        const running = {
+          mean: mean.graph.placed("running mean", [channels], places.mean),
+          variance: mean.graph.placed("running variance", [channels], places.variance),
+        };
+        updateRunningStatistics(running, { mean, variance }, count);
+        return [];
+      });
+      // A single pixel has no unbiased variance: the reference divides by zero, the engine keeps the biased one.
+      const unbiased = count > 1 ? batch : { ...batch, variance: map(batch.variance, (value) => value / 2) };
+      const want = reference.updateRunningStatistics(before, unbiased, Math.max(count, 2));
+      for (const name of ["mean", "variance"] as const) {
+        const after = Float64Array.from(await readView(places[name]));
+        gpu.free(places[name].buffer);
+        close(`running ${name}`, { shape: [channels], data: after }, want[name], 2e-7);
+      }
+    });
+  }
+
+  test("channels that are no multiple of 4 are refused", () =>
+    refused(
+      () => evaluate({ x: normal([2, 3, 3, 6], "") }, ({ x }) => Object.values(batchStatistics(x))),
+      /batch norm of \[2,3,3,6\]: channels must be a multiple of 4/,
+    ));
+});

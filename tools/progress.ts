@@ -1,0 +1,33 @@
+/** Progress on stderr: a bar on a terminal, a line an epoch elsewhere. */
+import process from "node:process";
+import { SingleBar } from "cli-progress";
+import type { EpochLog } from "../src/train/checkpoint.ts";
+import type { Progress, TrainOptions } from "../src/train/train.ts";
+import { say } from "./command.ts";
+
+const format = "{name} |{bar}| epoch {epoch}/{epochs}  loss {loss}  {rate} images/s  {eta_formatted} left{checked}";
+
+/** The bar of one training run. */
+export function trainingBar(name: string): Pick<TrainOptions, "onProgress" | "onEpoch"> {
+  const line = ({ epoch, loss, validationAccuracy, imagesPerSecond }: EpochLog) =>
+    `${name}: epoch ${epoch}  loss ${loss.toFixed(3)}  validation accuracy ${
+      (validationAccuracy * 100).toFixed(1)
+    } %  ` +
+    `${imagesPerSecond.toFixed(0)} images/s`;
+  if (!Deno.stderr.isTerminal()) return { onEpoch: (entry) => say(line(entry)) };
+
+  const bar = new SingleBar({ format, stream: process.stderr, hideCursor: true, etaBuffer: 50 });
+  let checked = "";
+  let started = false;
+  return {
+    onProgress: ({ epoch, epochs, step, steps, loss, imagesPerSecond }: Progress) => {
+      const payload = { name, epoch, epochs, loss: loss.toFixed(3), rate: imagesPerSecond.toFixed(0), checked };
+      if (!started) bar.start(steps, step, payload);
+      started = true;
+      bar.update(step, payload);
+    },
+    onEpoch: ({ validationAccuracy }) => {
+      checked = `  validation ${(validationAccuracy * 100).toFixed(1)} %`;
+    },
+  };
+}
