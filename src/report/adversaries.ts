@@ -33,7 +33,7 @@ export function adversariesSection(examples: readonly Example[]): Section {
     "Fig. 1.",
     markup`Examples of adversaries, from left to right: the original image, the adversarial noise and the resulting image,
 each with the class and the confidence (softmax probability) that the network named below gives it. No pixel value changes by more
-than ε. The noise is invisible at its true strength, so it is shown amplified around mid-grey, by the factor under it.`,
+than ε. The noise is shown amplified around mid-grey, by the factor under it.`,
     markup`<div class="trios">
 ${examples.map(trio)}</div>`,
   );

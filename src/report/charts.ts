@@ -3,7 +3,7 @@ import * as vega from "vega";
 import { compile, type Config, type TopLevelSpec } from "vega-lite";
 import { type Html, markup, trusted } from "./markup.ts";
 
-/** Colours of series, defined for light and dark in style.css and told apart by colour-blind readers (Okabe and Ito). */
+/** Colours of series, defined for light and dark in style/page.css and told apart by colour-blind readers (Okabe and Ito). */
 export const SERIES = Array.from({ length: 8 }, (_, index) => `var(--series-${index + 1})`);
 
 /** For axes of fractions: 0.5 → "50 %". */

@@ -20,9 +20,14 @@ export interface Heading {
   adapter: string;
 }
 
-/** The whole document as text. Reads nothing and refers to nothing outside itself. */
+/** Files of style/ in the order in which later rules win. */
+const STYLES = ["page", "figures", "tables", "media"];
+
+/** The whole document as text. It refers to nothing outside itself. */
 export async function page(heading: Heading, lead: Html, sections: readonly Section[]): Promise<string> {
-  const style = await Deno.readTextFile(new URL("style.css", import.meta.url));
+  const styles = await Promise.all(
+    STYLES.map((name) => Deno.readTextFile(new URL(`style/${name}.css`, import.meta.url))),
+  );
   return markup`<!DOCTYPE html>
 <html lang="en-GB">
 <head>
@@ -31,7 +36,7 @@ export async function page(heading: Heading, lead: Html, sections: readonly Sect
 <meta name="color-scheme" content="light dark">
 <title>${heading.title}</title>
 <style>
-${trusted(style)}</style>
+${trusted(styles.join("\n"))}</style>
 </head>
 <body>
 <header>
@@ -54,12 +59,11 @@ ${sections.map(section)}</main>
 }
 
 function section({ id, title, body }: Section): Html {
-  return markup`
-    <section id="${id}" aria-labelledby="${id}-title">
-    <h2 id="${id}-title">${title}</h2>
-    ${body}
-    </section>
-  `;
+  return markup`<section id="${id}" aria-labelledby="${id}-title">
+<h2 id="${id}-title">${title}</h2>
+${body}
+</section>
+`;
 }
 
 /** A figure with the paper's number ("Fig. 4") and a caption. */

@@ -1,4 +1,7 @@
-/** The paper's own results, to be shown beside ours. Seiler, Trautmann and Kerschke, IJCNN 2020. */
+/**
+ * The paper's own results, to be shown beside ours. Source: Seiler, Trautmann and Kerschke, "Enhancing Resilience of Deep
+ * Learning Networks By Means of Transferable Adversaries".
+ */
 
 /** Percentages of Table II in its columns' order: Train, Val., then True and Adv. for one, three and five models. */
 export const TABLE_II: { group: string; rows: [name: string, ...percentages: number[]][] }[] = [

@@ -72,7 +72,8 @@ export function inBrief({ sets, rows }: Resilience): Html {
   } (ε = ${pixels(set.epsilon)})`;
   if (worst === best) return markup`<p class="brief">Of ${attack}, ${network(best.row)} withstands ${share(best)}.</p>`;
   const settled = wilson(worst.correct, worst.count).high < wilson(best.correct, best.count).low;
-  const doubt = " Their 95 % intervals overlap, so this run alone does not settle which of the two is more resilient.";
+  const doubt =
+    " Their 95\u202f% intervals overlap, so this run alone does not settle which of the two is more resilient.";
   return markup`<p class="brief">Of ${attack}, the least resilient network, ${network(worst.row)}, still classifies
 ${share(worst)} correctly; the most resilient one, ${network(best.row)}, ${share(best)}.${settled ? "" : doubt}</p>`;
 }
@@ -83,5 +84,5 @@ function network({ group, name }: ResilienceRow): Html {
 
 function share({ correct, count }: Proportion): Html {
   const { low, high } = wilson(correct, count);
-  return markup`<b>${percent(correct / count)}</b> (95 % interval ${percentRange(low, high)})`;
+  return markup`<b>${percent(correct / count)}</b> (95\u202f% interval ${percentRange(low, high)})`;
 }

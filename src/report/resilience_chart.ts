@@ -7,7 +7,7 @@ import type { Resilience } from "./resilience.ts";
 
 /** Pixels of the page's width left for all panels together, beside the names of the rows. */
 const PANELS = 740;
-const GAP = 32;
+const GAP = 44;
 const PANELS_PER_LINE = 4;
 
 const KEYS: Key[] = [
@@ -44,7 +44,7 @@ export function resilienceChart({ sets, rows }: Resilience): Promise<Html> {
       facet: { field: "set", type: "nominal", sort: panels, title: null },
       columns,
       spacing: GAP,
-      spec: { width: Math.floor(PANELS / columns) - GAP, height: { step: 40 }, encoding: { y: rowNames }, layer },
+      spec: { width: Math.floor(PANELS / columns) - GAP, height: { step: 44 }, encoding: { y: rowNames }, layer },
     },
     `Accuracy of each network on a set's originals and on its adversaries. ${described.join("; ")}.`,
     KEYS,
@@ -59,6 +59,8 @@ const rowNames = {
   axis: {
     labelExpr: "split(datum.label, '\\n')",
     labelLineHeight: 15,
+    // Vega centres the first line on the row; two lines are to be centred as a whole.
+    labelOffset: { condition: { test: "indexof(datum.label, '\\n') >= 0", value: -7 }, value: 0 },
     labelLimit: 400,
     grid: false,
     domain: false,
@@ -71,7 +73,7 @@ const accuracy = (field: string) => ({
   type: "quantitative" as const,
   title: "accuracy",
   scale: { domain: [0, 1] },
-  axis: { labelExpr: PERCENT_LABEL, values: [0, 0.25, 0.5, 0.75, 1], labelFlush: false },
+  axis: { labelExpr: PERCENT_LABEL, values: [0, 0.5, 1], labelFlush: false },
 });
 
 const interval = (low: string, high: string, colour: string) => ({

@@ -9,7 +9,7 @@ import { resilienceTable, setsTable } from "./resilience_table.ts";
 import { groupedTable } from "./tables.ts";
 
 const CAPTION =
-  markup`Accuracy of each network on its original data and on the adversarial sets, each with its 95 % interval
+  markup`Accuracy of each network on its original data and on the adversarial sets, each with its 95\u202f% interval
 and the number of images it is a share of. The attack with an ensemble of one network is the iterative fast gradient sign method.`;
 
 const KEPT: Record<Filter, string> = {
@@ -41,7 +41,7 @@ async function overview(data: Resilience): Promise<Html> {
   return markup`<figure>
 ${await resilienceChart(data)}
 <figcaption>Table II at a glance: how far each network’s accuracy falls from the original images of a set to their adversaries.
-The broad pale strokes are 95 % intervals.</figcaption>
+The broad pale strokes are 95\u202f% intervals.</figcaption>
 </figure>`;
 }
 

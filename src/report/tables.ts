@@ -85,7 +85,7 @@ function small(note: string): Part {
 
 /** On a narrow screen a wide table scrolls inside the page, by keyboard too, and the page itself does not. */
 function scrolling(body: Html): Html {
-  return markup`<div class="scroll" tabindex="0">${body}</div>`;
+  return markup`<div class="scroll" tabindex="0" role="region" aria-label="Table">${body}</div>`;
 }
 
 /** An accuracy (or another share) with its interval below it, or a dash with the reason where nothing was counted. */
