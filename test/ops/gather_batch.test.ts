@@ -6,7 +6,10 @@ import type { NdArray } from "../reference/array.ts";
 import * as reference from "../reference/gather_batch.ts";
 import { cropChannels, engine, evaluate, place, same } from "./engine.ts";
 
-/** Cuts `images` at the given image numbers into buffers of their own; the last word of each is padded with 255. */
+/**
+ * Cuts `images` at the given image numbers into buffers of their own, whose last word is padded with 255. The last comes
+ * first, so that a dispatch that writes images of a later range spoils what is already there.
+ */
 async function upload(
   images: Uint8Array,
   size: number,
@@ -20,6 +23,7 @@ async function upload(
     const view = await place(new Uint32Array(words.buffer), "u32");
     chunks.push({ view, first, images: bounds[i + 1] - first });
   }
+  chunks.reverse();
   return { size, chunks, views: chunks.map(({ view }) => view) };
 }
 

@@ -56,12 +56,12 @@ suite("KL divergence", (test) => {
     await refused(ask("clean", "b"), /does not depend on b/);
   });
 
-  test("logits of ±80: no NaN, and divergences up to 160 nats", async () => {
-    const rowsA = [[80, -80, 0], [-80, 80, 80], [80, 80, 80], [0, 0, 0]];
-    const rowsB = [[-80, 80, 0], [-80, 80, 80], [-80, -80, -80], [80, -80, 0]];
-    const a = single({ shape: [4, 3], data: Float64Array.from(rowsA.flat()) });
-    const b = single({ shape: [4, 3], data: Float64Array.from(rowsB.flat()) });
-    const upstream = normal([4], "kl large");
+  test("logits of ±80 and ±300: no NaN, and divergences up to 600 nats", async () => {
+    const rowsA = [[80, -80, 0], [-80, 80, 80], [80, 80, 80], [0, 0, 0], [300, -300, 0]];
+    const rowsB = [[-80, 80, 0], [-80, 80, 80], [-80, -80, -80], [80, -80, 0], [-300, 300, 0]];
+    const a = single({ shape: [5, 3], data: Float64Array.from(rowsA.flat()) });
+    const b = single({ shape: [5, 3], data: Float64Array.from(rowsB.flat()) });
+    const upstream = normal([5], "kl large");
     const [divergence, da, db] = await run(a, b, upstream);
     const expected = reference.klDivergenceGradient(upstream, a, b);
     close("divergence", divergence, reference.klDivergence(a, b), 1e-6);
