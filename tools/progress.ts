@@ -31,3 +31,16 @@ export function trainingBar(name: string): Pick<TrainOptions, "onProgress" | "on
     },
   };
 }
+
+/** A bar that counts things; nothing where stderr is no terminal. */
+export function countingBar(name: string, unit: string): (done: number, total: number) => void {
+  if (!Deno.stderr.isTerminal()) return () => {};
+  const bar = new SingleBar({ format: `{name} |{bar}| {value}/{total} ${unit}`, stream: process.stderr });
+  let started = false;
+  return (done, total) => {
+    if (!started) bar.start(total, done, { name });
+    started = true;
+    bar.update(done);
+    if (done === total) bar.stop();
+  };
+}

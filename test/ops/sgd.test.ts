@@ -24,12 +24,11 @@ suite("sgd", (test) => {
       const gradients = await place(new Float32Array(length));
       const graph = new Graph({ gpu, kernels });
       const rate = graph.input("rate", [1]);
-      const source = graph.input("source", [length]);
       const parts = [[0, first], [first, length]].filter(([from, to]) => from < to).map(([from, to]) => {
-        const input = graph.placed("part", [to - from], { ...gradients, offset: 4 * from, length: to - from });
-        const part = scale(graph.input(`source ${from}`, [to - from]), -2);
-        part.place = input.place;
-        return { from, to, input: graph.inputs[graph.inputs.length - 1], part };
+        const input = graph.input(`source ${from}`, [to - from]);
+        const part = scale(input, -2);
+        part.place = { ...gradients, offset: 4 * from, length: to - from };
+        return { from, to, input, part };
       });
       sgd({
         weights: graph.placed("weights", [length], weights),
@@ -39,7 +38,6 @@ suite("sgd", (test) => {
         rate,
       }, { momentum, weightDecay });
       const plan = await compile(graph, []);
-      plan.write(source, new Float32Array(length));
 
       let want = { weights: start, velocity: { shape: [length], data: new Float64Array(length) } as NdArray };
       for (const [step, learningRate] of rates.entries()) {

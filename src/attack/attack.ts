@@ -1,0 +1,118 @@
+/** The gradient ensemble attack on a pack's held-out images (Seiler et al., sections III and V-C). */
+import { sha256File } from "../data/files.ts";
+import type { Pack } from "../data/pack.ts";
+import { UserError } from "../errors.ts";
+import { DeviceImages } from "../nn/images.ts";
+import { argmax, Predictor } from "../nn/predict.ts";
+import { checkFits, exists, openRuns, type TrainedNetwork } from "../nn/run.ts";
+import type { Engine } from "../tensor/graph.ts";
+import { type Filter, type Manifest, writeSet } from "./adversarial_set.ts";
+import { type AttackSettings, craft } from "./craft.ts";
+
+export interface AttackOptions extends AttackSettings {
+  filter: Filter;
+  /** Where the set is written; the folder must not exist. */
+  out: string;
+  onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Attacks the validation images with an ensemble of trained networks and writes the adversarial set.
+ *
+ * With the filter `correct-then-wrong` only images that every member classifies correctly are attacked: the others could
+ * not be kept anyway. Whether an adversary fools a member is decided on its rounded bytes.
+ */
+export async function attack(
+  engine: Engine,
+  pack: Pack,
+  runs: readonly string[],
+  { filter, out, onProgress, epsilon, step, steps }: AttackOptions,
+): Promise<Manifest> {
+  if (await exists(out)) throw new UserError(`--out ${out} exists already; remove it or choose another name.`);
+  const members = await openRuns(engine, runs);
+  const classes = pack.classes.map(({ id }) => id);
+  checkFits(members[0].path, members[0].info.architecture, { size: pack.size, classes }, pack.path);
+
+  const labels = await pack.labels("validation");
+  const images = await upload(engine, pack.size, labels.length, await pack.images("validation"));
+  const before = await predict(members, images);
+  const correct = [...labels.keys()].filter((n) => before.every((member) => member[n] === labels[n]));
+  const attacked = Uint32Array.from(filter === "correct-then-wrong" ? correct : labels.keys());
+  const fooling = { bytes: new Uint8Array() as Uint8Array, after: [] as Int32Array[], kept: [] as number[] };
+  if (attacked.length > 0) {
+    fooling.bytes = await craft(
+      engine,
+      members.map(({ network }) => network),
+      images,
+      { indices: attacked, labels },
+      { epsilon, step, steps },
+      { onProgress: (done) => onProgress?.(done, attacked.length) },
+    );
+    const adversaries = await upload(engine, pack.size, attacked.length, fooling.bytes);
+    fooling.after = await predict(members, adversaries);
+    adversaries.free();
+    fooling.kept = [...attacked.keys()].filter((i) =>
+      filter === "none" || fooling.after.every((member) => member[i] !== labels[attacked[i]])
+    );
+  }
+  images.free();
+  for (const { network } of members) network.free();
+
+  const { bytes, after, kept } = fooling;
+  const indices = Int32Array.from(kept, (i) => attacked[i]);
+  const manifest: Manifest = {
+    format: "superpose-set",
+    version: 1,
+    method: "gradient ensemble",
+    epsilon,
+    step,
+    steps,
+    filter,
+    seed: pack.info.seed,
+    pack: pack.path,
+    packHash: await sha256File(`${pack.path}/pack.json`),
+    split: "validation",
+    size: pack.size,
+    classes,
+    members: members.map(({ path, info, hash }) => (
+      { run: path, arch: info.architecture.arch, defence: info.training.defence, hash }
+    )),
+    candidates: labels.length,
+    correct: correct.length,
+    adversarial: kept.length,
+  };
+  await writeSet({
+    path: out,
+    manifest,
+    images: pick(bytes, kept, pack.size),
+    originals: pick(await pack.images("validation"), [...indices], pack.size),
+    labels: Int32Array.from(indices, (n) => labels[n]),
+    indices,
+    before: Int32Array.from(before.flatMap((member) => [...indices].map((n) => member[n]))),
+    after: Int32Array.from(after.flatMap((member) => kept.map((i) => member[i]))),
+  });
+  return manifest;
+}
+
+function upload(engine: Engine, size: number, count: number, bytes: Uint8Array): Promise<DeviceImages> {
+  const each = size * size * 3;
+  return DeviceImages.upload(engine.gpu, size, count, (from, to) => bytes.subarray(from * each, to * each));
+}
+
+/** Each member's class for every image. */
+async function predict(members: readonly TrainedNetwork[], images: DeviceImages): Promise<Int32Array[]> {
+  const all: Int32Array[] = [];
+  for (const { network } of members) {
+    const predictor = await Predictor.compile(network, images);
+    all.push(argmax(await predictor.logits(), network.architecture.classes.length));
+    predictor.free();
+  }
+  return all;
+}
+
+function pick(images: Uint8Array, which: readonly number[], size: number): Uint8Array {
+  const each = size * size * 3;
+  const picked = new Uint8Array(which.length * each);
+  which.forEach((n, i) => picked.set(images.subarray(n * each, (n + 1) * each), i * each));
+  return picked;
+}
