@@ -7,7 +7,6 @@ import { type Alpha, alphaSchema, type DefenceSettings } from "../src/train/sett
 import { train } from "../src/train/train.ts";
 import { adapterOption, choice, command, integer, number, run } from "./command.ts";
 import { trainingBar } from "./progress.ts";
-import { UserError } from "../src/errors.ts";
 
 interface Flags {
   json?: boolean;
@@ -38,7 +37,7 @@ function alpha(text: string): Alpha {
 function defenceOf({ defence: name, alpha, lambda, klGradient }: Flags): DefenceSettings {
   const refuse = (given: Record<string, unknown>) => {
     for (const [flag, value] of Object.entries(given)) {
-      if (value !== undefined) throw new UserError(`${flag} has no meaning with --defence ${name}.`);
+      if (value !== undefined) tool.error(`error: ${flag} has no meaning with --defence ${name}`, { exitCode: 2 });
     }
   };
   if (name === "none") refuse({ "--alpha": alpha });
@@ -73,6 +72,10 @@ const tool = command("train", "Trains one network on a pack and writes its run f
   .addOption(new Option("--seed <n>", "seed of all randomness").argParser(integer()).default(1))
   .option("--resume", "go on from the last checkpoint in --out")
   .addOption(adapterOption());
+
+tool.action((flags: Flags) => {
+  defenceOf(flags);
+});
 
 await run<Flags, Awaited<ReturnType<typeof train>>>(
   tool,
