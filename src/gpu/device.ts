@@ -8,6 +8,8 @@ import { BufferUsage, MapMode, startDawn } from "./dawn.ts";
 export interface DeviceOptions {
   /** Part of the adapter's name, as Dawn lists it (`--adapter`); by default Dawn's own choice. */
   adapter?: string;
+  /** Whether to use subgroups where the adapter has them; kernels then hand values from lane to lane. */
+  subgroups?: boolean;
   /** Dawn toggles to enable, such as `disable_robustness`. */
   toggles?: string[];
 }
@@ -29,7 +31,7 @@ export class Gpu {
   }
 
   /** Opens the adapter asked for with all its features and limits. */
-  static async open({ adapter: name, toggles = [] }: DeviceOptions = {}): Promise<Gpu> {
+  static async open({ adapter: name, subgroups = true, toggles = [] }: DeviceOptions = {}): Promise<Gpu> {
     const flags = ["disable-dawn-features=timestamp_quantization"];
     if (toggles.length > 0) flags.push(`enable-dawn-features=${toggles.join(",")}`);
     if (name) flags.push(`adapter=${name}`);
@@ -46,7 +48,7 @@ export class Gpu {
       const value = adapter.limits[limit as keyof GPUSupportedLimits];
       if (typeof value === "number") requiredLimits[limit] = value;
     }
-    const wanted: GPUFeatureName[] = ["timestamp-query", "subgroups"];
+    const wanted: GPUFeatureName[] = subgroups ? ["timestamp-query", "subgroups"] : ["timestamp-query"];
     const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
     return new Gpu(adapter, await adapter.requestDevice({ requiredFeatures, requiredLimits }));
   }
@@ -55,6 +57,11 @@ export class Gpu {
   get name(): string {
     const { vendor, architecture, description } = this.adapter.info;
     return [description || vendor, architecture && `(${architecture})`].filter(Boolean).join(" ");
+  }
+
+  /** Whether a workgroup of 8 is sure to be one subgroup. */
+  get subgroupsOf8(): boolean {
+    return this.device.features.has("subgroups") && (this.adapter.info.subgroupMinSize ?? 0) >= 8;
   }
 
   get timestamps(): boolean {

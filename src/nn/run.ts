@@ -80,7 +80,9 @@ export function checkFits(
   if (size !== wanted.size) {
     throw new UserError(`${path} takes images of ${size} pixels a side, ${other} has ${wanted.size}.`);
   }
-  if (String(classes) !== String(wanted.classes)) throw new UserError(`${path} and ${other} differ in their classes.`);
+  if (JSON.stringify(classes) !== JSON.stringify(wanted.classes)) {
+    throw new UserError(`${path} and ${other} differ in their classes.`);
+  }
 }
 
 export async function exists(path: string): Promise<boolean> {

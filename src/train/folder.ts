@@ -41,7 +41,7 @@ export async function openFolder(
     return;
   }
   if (!resume) throw new UserError(`--out ${out} already holds a run; add --resume to go on with it.`);
-  const begun = flatten(JSON.parse(await readText(file)));
+  const begun = flatten(parseJson(await readText(file), file));
   const now = flatten(content);
   // Where the pack lies may change; what is in it may not.
   for (const map of [begun, now]) map.delete("training.pack");
@@ -60,6 +60,14 @@ export async function saveEpoch(out: string, network: Network, log: readonly Epo
     await saveWeights(`${out}/${runFiles.best}`, network);
   }
   await writeFileAtomic(`${out}/${runFiles.log}`, log.map((entry) => JSON.stringify(entry) + "\n").join(""));
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UserError(`${file} is not valid JSON.`);
+  }
 }
 
 function flatten(value: unknown, path = ""): Map<string, string> {

@@ -1,5 +1,6 @@
 /** The settings of a training run, as kept in `run.json`. */
 import { z } from "zod";
+import { warmUp } from "./schedule.ts";
 
 /** How strongly the partner image shows: a fixed α, or α ~ Beta(p, q) drawn anew for each image. */
 export const alphaSchema = z.union([
@@ -32,7 +33,7 @@ export interface TrainSettings {
 }
 
 /** What all runs share. Source: He et al., CVPR 2016, in today's usual values. */
-export const optimisation = { momentum: 0.9, weightDecay: 5e-4, schedule: "cosine" } as const;
+export const optimisation = { momentum: 0.9, weightDecay: 5e-4, warmUp, schedule: "cosine" } as const;
 
 /** Images are flipped at random and shifted by at most this share of their side. */
 export const largestShift = 1 / 8;

@@ -10,7 +10,7 @@ import { drawStep, epochOrder } from "./draws.ts";
 import { describe, openFolder, saveEpoch } from "./folder.ts";
 import { measureNormaliser } from "./normaliser.ts";
 import { alphaOf, objectiveOf } from "./objective.ts";
-import { cosine } from "./schedule.ts";
+import { learningRateAt } from "./schedule.ts";
 import { largestShift, type TrainSettings } from "./settings.ts";
 import { allocateOptimiser, TrainStep } from "./step.ts";
 import { compileValidation } from "./validate.ts";
@@ -118,7 +118,7 @@ async function runEpoch(
   const { gpu } = step.plan;
   const order = epochOrder(seed, epoch, labels.length);
   const shift = Math.round(size * largestShift);
-  const rateAt = (done: number) => cosine(learningRate, (epoch * steps + done) / (epochs * steps));
+  const rateAt = (done: number) => learningRateAt(learningRate, epoch * steps + done, epochs * steps);
   const pending: Promise<void>[] = [];
   const begun = performance.now();
   let reported = begun;

@@ -25,36 +25,44 @@ const shapes = [
 ];
 
 suite("conv2d", (test) => {
+  const variants = [true, false];
   for (const [batch, height, width, inChannels, outChannels, side, stride, padding] of shapes) {
     const name =
       `[${batch}, ${height}, ${width}, ${inChannels}] → ${outChannels}, ${side}×${side}/${stride}, padding ${padding}`;
-    test(`forward and both gradients, ${name}`, async () => {
-      const random = new Random(1, name);
-      const x = single(randomNormal([batch, height, width, inChannels], random));
-      const w = single(randomNormal([outChannels, side, side, inChannels], random));
-      const expected = reference.conv2d(x, w, stride, padding);
-      const dy = single(randomNormal(expected.shape, random));
-      const padded = Math.ceil(outChannels / 4) * 4;
-      const filters = padChannels(w);
-      const weights = new Float64Array(filters.data.length / outChannels * padded);
-      weights.set(filters.data);
-      const [y, dx, dw] = await evaluate(
-        { x: padChannels(x), w: { shape: [padded, side, side, filters.shape[3]], data: weights }, dy: padChannels(dy) },
-        ({ x, w, dy }) => {
-          const y = conv2d(x, w, { stride, padding });
-          return [y, ...gradient(y, [x, w], dy)];
-        },
-      );
-      close("y", cropChannels(y, outChannels), expected, 1e-6);
-      close("dx", cropChannels(dx, inChannels), reference.conv2dInputGradient(dy, w, x.shape, stride, padding), 1e-6);
-      const kept = { shape: [outChannels, ...dw.shape.slice(1)], data: dw.data.slice(0, filters.data.length) };
-      close(
-        "dw",
-        cropChannels(kept, inChannels),
-        reference.conv2dWeightGradient(x, dy, w.shape, stride, padding),
-        2e-6,
-      );
-    });
+    for (const subgroups of variants) {
+      test(`forward and both gradients, ${name}, subgroups ${subgroups}`, async () => {
+        const random = new Random(1, name);
+        const x = single(randomNormal([batch, height, width, inChannels], random));
+        const w = single(randomNormal([outChannels, side, side, inChannels], random));
+        const expected = reference.conv2d(x, w, stride, padding);
+        const dy = single(randomNormal(expected.shape, random));
+        const padded = Math.ceil(outChannels / 4) * 4;
+        const filters = padChannels(w);
+        const weights = new Float64Array(filters.data.length / outChannels * padded);
+        weights.set(filters.data);
+        const [y, dx, dw] = await evaluate(
+          {
+            x: padChannels(x),
+            w: { shape: [padded, side, side, filters.shape[3]], data: weights },
+            dy: padChannels(dy),
+          },
+          ({ x, w, dy }) => {
+            const y = conv2d(x, w, { stride, padding });
+            return [y, ...gradient(y, [x, w], dy)];
+          },
+          engine({ subgroups }),
+        );
+        close("y", cropChannels(y, outChannels), expected, 1e-6);
+        close("dx", cropChannels(dx, inChannels), reference.conv2dInputGradient(dy, w, x.shape, stride, padding), 1e-6);
+        const kept = { shape: [outChannels, ...dw.shape.slice(1)], data: dw.data.slice(0, filters.data.length) };
+        close(
+          "dw",
+          cropChannels(kept, inChannels),
+          reference.conv2dWeightGradient(x, dy, w.shape, stride, padding),
+          2e-6,
+        );
+      });
+    }
   }
 
   test("an image's result does not depend on the batch it is in", async () => {

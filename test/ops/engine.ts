@@ -1,16 +1,18 @@
 /** Runs a piece of graph on random data, for comparison with the float64 reference. */
-import { Gpu } from "../../src/gpu/device.ts";
-import { type BufferView, type DType, KernelLibrary } from "../../src/gpu/kernel.ts";
+import type { BufferView, DType } from "../../src/gpu/kernel.ts";
+import { openEngine } from "../../src/tensor/engine.ts";
 import { type Engine, Graph, type Tensor } from "../../src/tensor/graph.ts";
 import { compile } from "../../src/tensor/plan.ts";
 import { Random } from "../../src/random.ts";
 import { fromValues, maxError, type NdArray, randomNormal, relativeError } from "../reference/array.ts";
 
-let opened: Promise<Engine> | null = null;
+const opened = new Map<boolean, Promise<Engine>>();
 
-/** One device for the whole test run, so that each pipeline is compiled once. */
-export function engine(): Promise<Engine> {
-  return opened ??= Gpu.open().then((gpu) => ({ gpu, kernels: new KernelLibrary() }));
+/** One device for the whole test run, so that each pipeline is compiled once; another one without subgroups. */
+export function engine({ subgroups = true } = {}): Promise<Engine> {
+  const found = opened.get(subgroups) ?? openEngine({ subgroups });
+  opened.set(subgroups, found);
+  return found;
 }
 
 export interface Feed {
@@ -23,8 +25,9 @@ export interface Feed {
 export async function evaluate<Names extends string>(
   feeds: Record<Names, Feed>,
   build: (inputs: Record<Names, Tensor>) => readonly Tensor[],
+  device = engine(),
 ): Promise<NdArray[]> {
-  const graph = new Graph(await engine());
+  const graph = new Graph(await device);
   const inputs = {} as Record<Names, Tensor>;
   for (const name in feeds) inputs[name] = graph.input(name, feeds[name].shape, feeds[name].dtype);
   const outputs = build(inputs);
