@@ -46,6 +46,8 @@ export function command(name: string, description: string): Command {
     .option("--json", "print one JSON document with the result on stdout")
     .helpOption("--help", "show this help")
     .allowExcessArguments(false)
+    // A sentence and its suggestion ("Did you mean …?") on one line.
+    .configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll("\n", " ")}\n`) })
     .exitOverride();
 }
 

@@ -19,15 +19,20 @@ export function trainingBar(name: string): Pick<TrainOptions, "onProgress" | "on
   const bar = new SingleBar({ format, stream: process.stderr, hideCursor: true, etaBuffer: 50 });
   let checked = "";
   let started = false;
+  let last = 0;
   return {
     onProgress: ({ epoch, epochs, step, steps, loss, imagesPerSecond }: Progress) => {
       const payload = { name, epoch, epochs, loss: loss.toFixed(3), rate: imagesPerSecond.toFixed(0), checked };
       if (!started) bar.start(steps, step, payload);
       started = true;
+      last = epochs;
       bar.update(step, payload);
     },
-    onEpoch: ({ validationAccuracy }) => {
+    onEpoch: ({ epoch, loss, validationAccuracy }) => {
       checked = `  validation ${(validationAccuracy * 100).toFixed(1)} %`;
+      if (epoch < last) return;
+      bar.update(bar.getTotal(), { epoch, loss: loss.toFixed(3), checked });
+      bar.stop();
     },
   };
 }

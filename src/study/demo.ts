@@ -32,7 +32,7 @@ export const demoSettings: DemoSettings = {
   perClass: 250,
   epochs: 8,
   batch: 32,
-  learningRate: 0.05,
+  learningRate: 0.02,
   width: 0.125,
   epsilon: 16,
   seed: 1,

@@ -1,6 +1,7 @@
 /** What the tools say when something is wrong with the command line or the files: one sentence, and the right code. */
 import * as assert from "uvu/assert";
 import { suite } from "../harness.ts";
+import { refused } from "../ops/engine.ts";
 import { copyPack, fresh } from "../train/tiny.ts";
 import { flagged, type Flags, inParallel, tool, toolInputs } from "./fixture.ts";
 
@@ -47,13 +48,9 @@ const bad: Record<string, Record<string, string[]>> = {
   predict: { split: ["test"] },
 };
 
-const withValue = (flags: Flags): Flags => {
-  // Flags of a defence are refused for what they are only where the defence has them.
-  return {
-    ...flags,
-    ...("alpha" in flags || "lambda" in flags || "kl-gradient" in flags ? { defence: "mixup-kl" } : {}),
-  };
-};
+/** The flags of a defence are refused for their values only where the defence has them. */
+const defended = (flag: string): Flags =>
+  ["alpha", "lambda", "kl-gradient"].includes(flag) ? { defence: "mixup-kl" } : {};
 
 suite("tools: refusals", (test) => {
   test("bad values, missing and unknown flags, spare words: exit 2, one sentence that names the flag", async () => {
@@ -61,7 +58,7 @@ suite("tools: refusals", (test) => {
     for (const [name, flags] of Object.entries(good)) {
       for (const [flag, values] of Object.entries(bad[name])) {
         for (const value of values) {
-          cases.push({ name, args: flagged(withValue({ ...flags, [flag]: value })), names: `--${flag}` });
+          cases.push({ name, args: flagged({ ...flags, ...defended(flag), [flag]: value }), names: `--${flag}` });
         }
       }
       for (const flag of Object.keys(flags)) {
@@ -105,7 +102,7 @@ suite("tools: refusals", (test) => {
 
   test("files that are missing, of another kind or in the way: exit 1, one sentence that names them", async () => {
     const { packs: [pack], photographs: [photographs], runs: [run] } = await toolInputs();
-    const [none, out] = [fresh("none"), fresh("out")];
+    const [none, out, diverged] = [fresh("none"), fresh("out"), fresh("diverged")];
     const train = { data: pack, arch: "vgg13", out, width: "0.0625", batch: "16" };
     const cut = await copyPack();
     const bytes = await Deno.readFile(`${cut}/train.safetensors`);
@@ -120,7 +117,7 @@ suite("tools: refusals", (test) => {
       ["train", { ...train, out: run }, `--out ${run}`],
       ["train", { ...train, resume: true }, "--resume"],
       ["train", { ...train, batch: "65" }, "--batch 65"],
-      ["train", { ...train, lr: "1e30" }, "--lr"],
+      ["train", { ...train, lr: "1e30", out: diverged }, "--lr"],
       ["train", { ...train, adapter: "abacus" }, "--adapter"],
       ["attack", { data: none, models: run, out }, none],
       ["attack", { data: pack, models: `${run},${none}`, out }, none],
@@ -142,7 +139,8 @@ suite("tools: refusals", (test) => {
       assert.ok(stderr[0].startsWith(`${name}: `) && stderr[0].endsWith(".") && stderr[0].includes(names), what);
       assert.is(stdout, "", what);
     });
-    // None of them has left a result behind, but the run that diverged, and that holds its settings only.
-    assert.equal(Array.from(Deno.readDirSync(out), ({ name }) => name), ["run.json"]);
+    // What failed has left nothing behind; a run that diverged has its settings to tell.
+    await refused(() => Deno.stat(out), /No such file/i);
+    assert.equal(Array.from(Deno.readDirSync(diverged), ({ name }) => name), ["run.json"]);
   });
 });
