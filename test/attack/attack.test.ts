@@ -9,6 +9,7 @@ import {
 import { attack } from "../../src/attack/attack.ts";
 import { sha256File } from "../../src/data/files.ts";
 import type { Pack } from "../../src/data/pack.ts";
+import { digest } from "../nn/networks.ts";
 import { suite } from "../harness.ts";
 import { engine, refused } from "../ops/engine.ts";
 import { fresh, predictions, tinyPack, tinyRun, trainTiny } from "../train/tiny.ts";
@@ -25,7 +26,7 @@ async function makeSet(
   return { manifest, set: await openSet(out) };
 }
 
-const picture = (bytes: Uint8Array, n: number) => bytes.subarray(n * 3072, (n + 1) * 3072);
+const picture = (bytes: Uint8Array, n: number) => digest(bytes.subarray(n * 3072, (n + 1) * 3072));
 
 suite("adversarial set", (test) => {
   let runs: string[];
@@ -51,7 +52,7 @@ suite("adversarial set", (test) => {
     assert.equal(all.manifest, made.manifest);
     assert.equal([...all.indices], [...labels.keys()]);
     assert.equal([...all.labels], [...labels]);
-    assert.equal(all.originals, originals);
+    assert.is(digest(all.originals), digest(originals));
     assert.equal([...all.before], before.flat());
     assert.equal([...all.after], after.flat());
     const { candidates, correct, adversarial } = made.manifest;
@@ -87,8 +88,8 @@ suite("adversarial set", (test) => {
       assert.equal([candidates, correct, adversarial], [18, all.manifest.correct, expected.length]);
       expected.forEach((n, i) => {
         assert.is(set.labels[i], labels[n]);
-        assert.equal(picture(set.images, i), picture(all.images, n), "the adversary of that image");
-        assert.equal(picture(set.originals, i), picture(all.originals, n));
+        assert.is(picture(set.images, i), picture(all.images, n), "the adversary of that image");
+        assert.is(picture(set.originals, i), picture(all.originals, n));
         for (const member of runs.keys()) {
           assert.is(set.before[member * expected.length + i], before[member][n]);
           assert.is(set.after[member * expected.length + i], after[member][n]);
@@ -130,14 +131,19 @@ suite("adversarial set", (test) => {
   test("the same attack gives the same bytes", async () => {
     const { set } = await makeSet("none", runs);
     for (const file of ["set.json", "set.safetensors"]) {
-      assert.equal(await Deno.readFile(`${set.path}/${file}`), await Deno.readFile(`${all.path}/${file}`));
+      const [again, first] = [await Deno.readFile(`${set.path}/${file}`), await Deno.readFile(`${all.path}/${file}`)];
+      assert.is(digest(again), digest(first), file);
     }
   });
 
   test("a round trip keeps everything, and no temporary folder is left", async () => {
     const path = fresh("copy");
     await writeSet({ ...all, path });
-    assert.equal({ ...await openSet(path), path: "" }, { ...all, path: "" });
+    const short = ({ manifest, path: _, ...arrays }: AdversarialSet) => [
+      manifest,
+      ...Object.entries(arrays).map(([name, values]) => [name, digest(values)]),
+    ];
+    assert.equal(short(await openSet(path)), short(all));
     const [folder, name] = [path.slice(0, path.lastIndexOf("/")), path.slice(path.lastIndexOf("/") + 1)];
     const beside = Array.from(Deno.readDirSync(folder), (entry) => entry.name).filter((entry) =>
       entry.startsWith(name)

@@ -1,4 +1,5 @@
 /** Networks with random weights, on the device and in the float64 reference alike. */
+import { createHash } from "node:crypto";
 import { DeviceImages } from "../../src/nn/images.ts";
 import type { Architecture } from "../../src/nn/network.ts";
 import { Network } from "../../src/nn/network.ts";
@@ -60,6 +61,13 @@ export function randomPictures(seed: number, count: number, size: number, classe
   const bytes = Uint8Array.from({ length: count * size * size * 3 }, () => random.integer(256));
   const labels = Int32Array.from({ length: count }, () => random.integer(classes));
   return { bytes, values: fromValues([count, size, size, 3], bytes), labels };
+}
+
+/** Stands for bytes that must be the same: uvu would take minutes to print how two long arrays differ. */
+export function digest({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
+  return `${byteLength} bytes, ${
+    createHash("sha256").update(new Uint8Array(buffer, byteOffset, byteLength)).digest("hex")
+  }`;
 }
 
 export function upload(engine: Engine, bytes: Uint8Array, size: number): Promise<DeviceImages> {

@@ -4,6 +4,7 @@
  */
 import * as assert from "uvu/assert";
 import { readSafetensors } from "../../src/data/safetensors.ts";
+import { digest } from "../nn/networks.ts";
 import { suite } from "../harness.ts";
 import { engine } from "../ops/engine.ts";
 import { fresh } from "../train/tiny.ts";
@@ -36,7 +37,7 @@ async function outcome(
   const tensors: Record<string, string> = {};
   if (file !== "none") {
     const read = await readSafetensors(out + file);
-    for (const [key, { shape, data }] of Object.entries(read.tensors)) tensors[key] = `${shape}: ${data}`;
+    for (const [key, { shape, data }] of Object.entries(read.tensors)) tensors[key] = `${shape}: ${digest(data)}`;
   }
   return { document, tensors };
 }
@@ -248,7 +249,7 @@ suite("tools: every flag", (test) => {
     const files = [fresh("predictions"), fresh("predictions")];
     const run = (adapter: string | null, out: string) => tool("predict", flagged({ data, model: a, out, adapter }));
     for (const [i, adapter] of [null, adapterName].entries()) assert.is((await run(adapter, files[i])).code, 0);
-    assert.equal(await Deno.readFile(files[1]), await Deno.readFile(files[0]));
+    assert.is(digest(await Deno.readFile(files[1])), digest(await Deno.readFile(files[0])));
   });
 });
 

@@ -1,25 +1,26 @@
 import * as assert from "uvu/assert";
 import { alphaOf } from "../../src/train/objective.ts";
+import { digest } from "../nn/networks.ts";
 import { suite } from "../harness.ts";
 import { fresh, trainTiny } from "./tiny.ts";
 import type { DefenceSettings } from "../../src/train/settings.ts";
 
 /** The weight file after four steps with a defence. */
-async function weights(defence: DefenceSettings): Promise<Uint8Array> {
+async function weights(defence: DefenceSettings): Promise<string> {
   const out = fresh("objective");
   await trainTiny({ defence, epochs: 1 }, { out });
-  return await Deno.readFile(`${out}/weights.safetensors`);
+  return digest(await Deno.readFile(`${out}/weights.safetensors`));
 }
 
 const kl = (lambda: number, changes = {}) =>
   ({ name: "mixup-kl", alpha: { fixed: 0.4 }, lambda, klGradient: "both", ...changes }) as const;
 
 suite("objectives", (test) => {
-  let plain: Uint8Array;
+  let plain: string;
 
   test("mixup-KL of weight zero is plain training, bit for bit", async () => {
     plain = await weights({ name: "none" });
-    assert.equal(await weights(kl(0)), plain);
+    assert.is(await weights(kl(0)), plain);
   });
 
   test("every setting of a defence changes the weights", async () => {
@@ -37,7 +38,7 @@ suite("objectives", (test) => {
     ];
     const results = [plain];
     for (const defence of all) results.push(await weights(defence));
-    assert.is(new Set(results.map((bytes) => bytes.toString())).size, results.length);
+    assert.is(new Set(results).size, results.length);
   });
 
   test("the α that is drawn is the defence's own", () => {

@@ -13,6 +13,7 @@ import { Random } from "../../src/random.ts";
 import type { EpochLog } from "../../src/train/checkpoint.ts";
 import type { TrainSettings } from "../../src/train/settings.ts";
 import { train, type TrainOptions, type TrainResult } from "../../src/train/train.ts";
+import { digest } from "../nn/networks.ts";
 import { engine } from "../ops/engine.ts";
 
 const SIZE = 32;
@@ -105,14 +106,14 @@ export async function tinyRun(seed: number): Promise<string> {
 
 /** What two runs that did the same have in common, bit for bit: all their files, but for the times in them. */
 export async function contentOf(run: string) {
-  const bytes = (name: string) => Deno.readFile(`${run}/${name}.safetensors`);
+  const bytes = async (name: string) => digest(await Deno.readFile(`${run}/${name}.safetensors`));
   const text = await Deno.readTextFile(`${run}/log.jsonl`);
   const { tensors, metadata: { log, ...metadata } } = await readSafetensors(`${run}/state.safetensors`);
   const timeless = (entry: EpochLog) => ({ ...entry, seconds: 0, imagesPerSecond: 0 });
   return {
     weights: await bytes("weights"),
     best: await bytes("weights.best"),
-    state: Object.entries(tensors).map(([name, { data }]) => [name, new Uint8Array(data.buffer)]),
+    state: Object.entries(tensors).map(([name, { data }]) => [name, digest(data)]),
     metadata,
     log: text.trimEnd().split("\n").map((line) => timeless(JSON.parse(line))),
     stateLog: JSON.parse(log).map(timeless),
