@@ -127,6 +127,14 @@ suite("tools: every flag", (test) => {
         "training.lambda",
         "training.klGradient",
       ),
+      change(
+        { defence: "pgd", alpha: null, lambda: null, "kl-gradient": null },
+        ...["defence", "alpha", "lambda", "klGradient", "epsilon", "step", "steps"].map((key) => `training.${key}`),
+      ),
+      change(
+        { defence: "vat", alpha: null, "kl-gradient": null },
+        ...["defence", "alpha", "klGradient", "epsilon", "xi", "steps"].map((key) => `training.${key}`),
+      ),
       change({ alpha: "0.3" }, "training.alpha.fixed"),
       change({ alpha: "beta:2,4" }, "training.alpha.fixed", "training.alpha.beta"),
       change({ lambda: "4" }, "training.lambda"),
@@ -144,6 +152,30 @@ suite("tools: every flag", (test) => {
       assert.equal([run, log.length], [out, settings.training.epochs]);
       return settings;
     });
+  });
+
+  test("train's flags of pgd and vat", async () => {
+    const { packs: [data] } = await toolInputs();
+    const common = { data, arch: "vgg13", width: "0.0625", epochs: "1", batch: "16" };
+    const settings = async (flags: Flags) => {
+      const out = fresh("defence");
+      const { code, stderr } = await tool("train", flagged({ ...common, ...flags, out }));
+      assert.is(code, 0, stderr.join("\n"));
+      const { defence, epsilon, step, steps, xi, lambda } = (await readJson(`${out}/run.json`)).training;
+      return [defence, epsilon, step ?? xi, steps, lambda];
+    };
+    const found = await inParallel([
+      { defence: "pgd" },
+      { defence: "pgd", "pgd-epsilon": "4", "pgd-step": "1.5", "pgd-steps": "3" },
+      { defence: "vat" },
+      { defence: "vat", "vat-epsilon": "5", "vat-xi": "1", "vat-steps": "1", lambda: "0.5" },
+    ], settings);
+    assert.equal(found, [
+      ["pgd", 8, 2, 7, undefined],
+      ["pgd", 4, 1.5, 3, undefined],
+      ["vat", 15, 0.1, 3, 1],
+      ["vat", 5, 1, 1, 0.5],
+    ]);
   });
 
   test("train's defaults are those of the command line's description", async () => {
