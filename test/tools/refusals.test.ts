@@ -49,13 +49,18 @@ const bad: Record<string, Record<string, string[]>> = {
     step: ["0", "-2", "x"],
     steps: ["0", "many", "2.5"],
     filter: ["right"],
+    method: ["bim"],
+    fusion: ["votes"],
+    norm: ["l1"],
+    momentum: ["-1", "x"],
   },
   assess: { sets: [",", "a,"], models: ["a, ,b"] },
   predict: { split: ["test"] },
 };
 
-/** The flags of a defence are refused for their values only where the defence has them. */
-const defended = (flag: string): Flags => {
+/** The flags of a defence or a method are refused for their values only where it has them. */
+const owner = (flag: string): Flags => {
+  if (flag === "momentum") return { method: "mi-fgsm" };
   const [, name = "mixup-kl"] = flag.match(/^(pgd|vat)-/) ?? [];
   return /^(alpha|lambda|kl-gradient|(pgd|vat)-.*)$/.test(flag) ? { defence: name } : {};
 };
@@ -66,7 +71,7 @@ suite("tools: refusals", (test) => {
     for (const [name, flags] of Object.entries(good)) {
       for (const [flag, values] of Object.entries(bad[name])) {
         for (const value of values) {
-          cases.push({ name, args: flagged({ ...flags, ...defended(flag), [flag]: value }), names: `--${flag}` });
+          cases.push({ name, args: flagged({ ...flags, ...owner(flag), [flag]: value }), names: `--${flag}` });
         }
       }
       for (const flag of Object.keys(flags)) {
@@ -85,6 +90,10 @@ suite("tools: refusals", (test) => {
     cases.push({ ...train({ defence: "vat", "pgd-steps": "3" }), names: "--pgd-steps" });
     cases.push({ ...train({ defence: "pgd", "vat-xi": "3" }), names: "--vat-xi" });
     cases.push({ ...train({ defence: "mixup", "kl-gradient": "both" }), names: "--kl-gradient" });
+    const attack = (more: Flags) => ({ name: "attack", args: flagged({ ...good.attack, ...more }) });
+    cases.push({ ...attack({ momentum: "1" }), names: "--momentum" });
+    cases.push({ ...attack({ method: "fgsm", step: "1" }), names: "--step" });
+    cases.push({ ...attack({ method: "fgsm", steps: "2" }), names: "--steps" });
     const outcomes = await inParallel(cases, ({ name, args }) => tool(name, args), 4);
     outcomes.forEach(({ code, stdout, stderr }, i) => {
       const what = `${cases[i].name} ${cases[i].args.join(" ")}:\n${stderr.join("\n")}`;
@@ -100,7 +109,7 @@ suite("tools: refusals", (test) => {
       prepare: "layout from out size classes per-class validation seed min-side",
       train: "data arch out width defence alpha lambda kl-gradient pgd-epsilon pgd-step pgd-steps vat-epsilon vat-xi " +
         "vat-steps epochs batch lr seed resume adapter",
-      attack: "data models out epsilon step steps filter adapter",
+      attack: "data models out epsilon method fusion norm step steps momentum random-start filter adapter",
       assess: "sets models out adapter",
       predict: "data model out split gradients adapter",
     };
