@@ -1,7 +1,7 @@
 /** Trains one network on a pack. */
 import { Option } from "commander";
 import { openPack } from "../src/data/pack.ts";
-import { architectures } from "../src/nn/network.ts";
+import { type Architecture, architectures } from "../src/nn/network.ts";
 import { openEngine } from "../src/tensor/engine.ts";
 import { train } from "../src/train/train.ts";
 import { adapterOption, choice, command, integer, number, run } from "./command.ts";
@@ -12,7 +12,7 @@ interface Flags extends DefenceFlags {
   json?: boolean;
   adapter?: string;
   data: string;
-  arch: "vgg13";
+  arch: Architecture["arch"];
   out: string;
   width: number;
   epochs: number;

@@ -1,5 +1,6 @@
 /** The settings of a training run, as kept in `run.json`. */
 import { z } from "zod";
+import type { Architecture } from "../nn/network.ts";
 import { warmUp } from "./schedule.ts";
 
 /** How strongly the partner image shows: a fixed α, or α ~ Beta(p, q) drawn anew for each image. */
@@ -43,7 +44,7 @@ export type PgdSettings = Extract<DefenceSettings, { name: "pgd" }>;
 export type VatSettings = Extract<DefenceSettings, { name: "vat" }>;
 
 export interface TrainSettings {
-  arch: "vgg13";
+  arch: Architecture["arch"];
   width: number;
   defence: DefenceSettings;
   epochs: number;

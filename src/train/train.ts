@@ -65,7 +65,7 @@ export async function train(
       `--batch ${settings.batch} exceeds the ${pack.count("train")} training images of ${pack.path}.`,
     );
   }
-  if (pack.size < 32) throw new UserError(`${pack.path} holds images of ${pack.size} pixels; VGGNet13 needs 32.`);
+  if (pack.size < 32) throw new UserError(`${pack.path} holds images of ${pack.size} pixels; networks need 32.`);
   const architecture: Architecture = {
     arch: settings.arch,
     size: pack.size,
