@@ -1,5 +1,5 @@
 // The normaliser, part of every network:  y = (x − mean) · inverse per channel, inverse = 1 / standard deviation
-// Layout    NHWC with 4 channels, the fourth zero; mean and inverse have 4 entries, the fourth zero.
+// Layout    NHWC with 4 channels, the fourth, padding channel becoming zero.
 // Threads   One pixel each; a grid over the limit is folded into y.
 // FLOPs     2 · |x|      Bytes  8 · |x|
 

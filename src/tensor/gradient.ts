@@ -12,6 +12,9 @@ import type { Tensor } from "./graph.ts";
  * @throws where `y` does not depend on an entry of `wanted`, or only through something without a gradient
  */
 export function gradient(y: Tensor, wanted: readonly Tensor[], upstream?: Tensor): Tensor[] {
+  if (upstream && upstream.length !== y.length) {
+    throw new Error(`gradient: an upstream of [${upstream.shape}] for ${y.label} of [${y.shape}]`);
+  }
   const { nodes } = y.graph;
   const depends = new Set<Tensor>(wanted);
   for (const node of nodes) {

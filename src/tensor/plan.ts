@@ -33,6 +33,8 @@ export class Plan {
     if (data.length !== view.length) {
       throw new Error(`${tensor.label} has ${view.length} elements, ${data.length} were given`);
     }
+    const given = data instanceof Float32Array ? "f32" : data instanceof Uint32Array ? "u32" : "i32";
+    if (given !== view.dtype) throw new Error(`${tensor.label} holds ${view.dtype}, ${given} was given`);
     this.gpu.device.queue.writeBuffer(view.buffer, view.offset, data as Float32Array<ArrayBuffer>);
   }
 
@@ -49,9 +51,10 @@ export class Plan {
     this.gpu.device.queue.submit([encoder.finish()]);
   }
 
-  /** Reads an output after the runs submitted so far. */
+  /** Reads an f32 output after the runs submitted so far. */
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
-    const { buffer, offset, length } = this.view(tensor);
+    const { buffer, offset, length, dtype } = this.view(tensor);
+    if (dtype !== "f32") throw new Error(`${tensor.label} holds ${dtype}, not f32`);
     return new Float32Array(await this.gpu.read(buffer, offset, length * 4));
   }
 
