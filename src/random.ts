@@ -36,22 +36,27 @@ function hash(text: string): number {
   return value >>> 0;
 }
 
+/** What all streams of a seed and a purpose share: Philox's key and the third word of its counter. */
+export function streamKey(seed: number, purpose: string): { keyLow: number; keyHigh: number; purpose: number } {
+  return { keyLow: seed % 2 ** 32, keyHigh: Math.floor(seed / 2 ** 32), purpose: hash(purpose) };
+}
+
 /** The stream of numbers for one (seed, purpose, step): draws are numbered, so order of use is all that matters. */
 export class Random {
-  #purpose: number;
+  #key: ReturnType<typeof streamKey>;
   #block: [number, number, number, number] = [0, 0, 0, 0];
   #drawn = 0;
 
-  constructor(readonly seed: number, purpose: string, readonly step = 0) {
-    this.#purpose = hash(purpose);
+  constructor(seed: number, purpose: string, readonly step = 0) {
+    this.#key = streamKey(seed, purpose);
   }
 
   /** A uniform 32-bit unsigned integer. */
   uint32(): number {
     const lane = this.#drawn % 4;
     if (lane === 0) {
-      const high = Math.floor(this.seed / 2 ** 32);
-      this.#block = philox([this.#drawn / 4, this.step, this.#purpose, 0], [this.seed, high]);
+      const { keyLow, keyHigh, purpose } = this.#key;
+      this.#block = philox([this.#drawn / 4, this.step, purpose, 0], [keyLow, keyHigh]);
     }
     this.#drawn++;
     return this.#block[lane];

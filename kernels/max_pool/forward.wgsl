@@ -1,7 +1,11 @@
-// Max pooling, 2 × 2, stride 2:  y[n, r, c] = max of x[n, 2r … 2r+1, 2c … 2c+1]; an odd last row or column is left out.
+// Max pooling with stride 2:  y[n, r, c] = max of x[n, 2r − padding … 2r − padding + side − 1, likewise]; pixels outside
+// x do not count, and what is left over at the end is left out.
 // Layout    NHWC, channels in vec4s.
 // Threads   One vec4 of y each; a grid over the limit is folded into y.
-// Bytes     5/4 · 4 · |x|
+// Bytes     4 · (|x| + |y|) at best
+
+override side: u32 = 2;
+override padding: u32 = 0;
 
 struct Params { batch: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, channels: u32 }
 
@@ -18,7 +22,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let c = (i / quads) % params.outWidth;
   let r = (i / quads / params.outWidth) % params.outHeight;
   let n = i / quads / params.outWidth / params.outHeight;
-  let corner = ((n * params.height + 2 * r) * params.width + 2 * c) * quads + quad;
-  let below = corner + params.width * quads;
-  y[i] = max(max(x[corner], x[corner + quads]), max(x[below], x[below + quads]));
+  var best = vec4f(-3.4e38);
+  for (var k = 0u; k < side * side; k++) {
+    // A pixel outside repeats one that lies in the window.
+    let row = u32(clamp(i32(2 * r + k / side) - i32(padding), 0, i32(params.height) - 1));
+    let column = u32(clamp(i32(2 * c + k % side) - i32(padding), 0, i32(params.width) - 1));
+    best = max(best, x[((n * params.height + row) * params.width + column) * quads + quad]);
+  }
+  y[i] = best;
 }

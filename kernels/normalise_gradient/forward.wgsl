@@ -1,8 +1,11 @@
-// Scales each image's gradient to length one:  y[n] = g[n] / (‖g[n]‖₂ + 1e-12)
-// The squares are taken of g / max |g|, so that neither tiny nor huge gradients leave the range of f32.
+// Scales each image's gradient to length one:  y[n] = g[n] / (‖g[n]‖ + 1e-12), ‖·‖ the L2 norm, or the L1 norm
+// Sums are taken of g / max |g|, so that neither tiny nor huge gradients leave the range of f32.
 // Threads   A workgroup of 64 lanes per image: strided partial results in order, combined in order by one lane.
 // FLOPs     4 · |g|      Bytes  16 · |g|
-// Source    Seiler et al., eq. 2.
+// Source    Seiler et al., eq. 2; Dong et al., CVPR 2018, eq. 6.
+
+// 1 or 2.
+override norm: u32 = 2;
 
 struct Params { batch: u32, values: u32 }
 
@@ -33,16 +36,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var sum = 0.0;
   for (var i = lane; i < params.values; i += 64) {
     let scaled = g[start + i] * inverse;
-    sum += scaled * scaled;
+    sum += select(scaled * scaled, abs(scaled), norm == 1);
   }
   partial[lane] = sum;
   workgroupBarrier();
   if (lane == 0) {
     for (var i = 1u; i < 64; i++) { sum += partial[i]; }
-    shared_result = sqrt(sum);
+    shared_result = select(sqrt(sum), sum, norm == 1);
   }
   workgroupBarrier();
-  let norm = shared_result * unit;
+  let length = shared_result * unit;
 
-  for (var i = lane; i < params.values; i += 64) { y[start + i] = g[start + i] / (norm + 1e-12); }
+  for (var i = lane; i < params.values; i += 64) { y[start + i] = g[start + i] / (length + 1e-12); }
 }

@@ -3,6 +3,9 @@ import { z } from "zod";
 import { readText, temporaryBeside, writeFileAtomic } from "../data/files.ts";
 import { readSafetensors, writeSafetensors } from "../data/safetensors.ts";
 import { UserError } from "../errors.ts";
+import { fusions } from "./direction.ts";
+import { methods } from "./method.ts";
+import { norms } from "./round.ts";
 
 /**
  * Which images a set keeps: those all members classified correctly and then misclassify; the paper's literal wording, all
@@ -16,12 +19,16 @@ const whole = z.number().int().nonnegative();
 export const manifestSchema = z.object({
   format: z.literal("superpose-set"),
   version: z.literal(1),
-  method: z.literal("gradient ensemble"),
+  method: z.enum(methods),
+  fusion: z.enum(fusions),
+  norm: z.enum(norms),
+  momentum: z.number(),
+  randomStart: z.boolean(),
   epsilon: z.number(),
   step: z.number(),
   steps: whole,
   filter: z.enum(filters),
-  /** Of the pack: the attack itself draws nothing. */
+  /** Of the pack; a random start is drawn from it too. */
   seed: z.number(),
   pack: z.string(),
   packHash: z.string(),

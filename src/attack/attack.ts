@@ -1,4 +1,4 @@
-/** The gradient ensemble attack on a pack's held-out images (Seiler et al., sections III and V-C). */
+/** The attack of an ensemble on a pack's held-out images (Seiler et al., sections III and V-C). */
 import { sha256File } from "../data/files.ts";
 import type { Pack } from "../data/pack.ts";
 import { UserError } from "../errors.ts";
@@ -7,9 +7,12 @@ import { argmax, Predictor } from "../nn/predict.ts";
 import { checkFits, exists, openRuns, type TrainedNetwork } from "../nn/run.ts";
 import type { Engine } from "../tensor/graph.ts";
 import { type Filter, type Manifest, writeSet } from "./adversarial_set.ts";
-import { type AttackSettings, craft } from "./craft.ts";
+import { type AttackSettings, craft, paperAttack } from "./craft.ts";
+import type { Method } from "./method.ts";
 
-export interface AttackOptions extends AttackSettings {
+export interface AttackOptions extends Omit<AttackSettings, "seed"> {
+  /** Under which name the settings go; the iterative method by default. */
+  method?: Method;
   filter: Filter;
   /** Where the set is written; the folder must not exist. */
   out: string;
@@ -26,13 +29,14 @@ export async function attack(
   engine: Engine,
   pack: Pack,
   runs: readonly string[],
-  { filter, out, onProgress, epsilon, step, steps }: AttackOptions,
+  { filter, out, onProgress, method = "i-fgsm", ...given }: AttackOptions,
 ): Promise<Manifest> {
   if (await exists(out)) throw new UserError(`--out ${out} exists already; remove it or choose another name.`);
   const members = await openRuns(engine, runs);
   const classes = pack.classes.map(({ id }) => id);
   checkFits(members[0].path, members[0].info.architecture, { size: pack.size, classes }, pack.path);
 
+  const settings = { ...paperAttack, ...given };
   const labels = await pack.labels("validation");
   const images = await upload(engine, pack.size, labels.length, await pack.images("validation"));
   const before = await predict(members, images);
@@ -45,7 +49,7 @@ export async function attack(
       members.map(({ network }) => network),
       images,
       { indices: attacked, labels },
-      { epsilon, step, steps },
+      { ...settings, seed: pack.info.seed },
       { onProgress: (done) => onProgress?.(done, attacked.length) },
     );
     const adversaries = await upload(engine, pack.size, attacked.length, fooling.bytes);
@@ -63,10 +67,8 @@ export async function attack(
   const manifest: Manifest = {
     format: "superpose-set",
     version: 1,
-    method: "gradient ensemble",
-    epsilon,
-    step,
-    steps,
+    method,
+    ...settings,
     filter,
     seed: pack.info.seed,
     pack: pack.path,

@@ -1,9 +1,11 @@
 /** Layers: each names its parameters as torchvision does and adds its nodes to the graph. */
+import { add } from "../ops/add.ts";
 import { batchNorm, batchStatistics, type Statistics, updateRunningStatistics } from "../ops/batch_norm.ts";
 import { conv2d, type Conv2dOptions } from "../ops/conv2d.ts";
 import { dense } from "../ops/dense.ts";
 import { globalAveragePool } from "../ops/global_average_pool.ts";
-import { maxPool } from "../ops/max_pool.ts";
+import { maxPool, type MaxPoolOptions } from "../ops/max_pool.ts";
+import { relu } from "../ops/relu.ts";
 import type { Random } from "../random.ts";
 import type { Tensor } from "../tensor/graph.ts";
 
@@ -39,6 +41,14 @@ export function sequential(layers: readonly Layer[]): Layer {
   return {
     parameters: layers.flatMap((layer) => layer.parameters),
     apply: (x, pass) => layers.reduce((value, layer) => layer.apply(value, pass), x),
+  };
+}
+
+/** max(body(x) + shortcut(x), 0) (He et al., CVPR 2016, eq. 2); without a shortcut of its own, x itself. */
+export function residual(body: Layer, shortcut?: Layer): Layer {
+  return {
+    parameters: [...body.parameters, ...shortcut?.parameters ?? []],
+    apply: (x, pass) => relu(add(body.apply(x, pass), shortcut ? shortcut.apply(x, pass) : x)),
   };
 }
 
@@ -96,13 +106,15 @@ export function batchNormalisation(name: string, channels: number, { relu = fals
   };
 }
 
-/** 2 × 2 max pooling. */
-export const pooling: Layer = { parameters: [], apply: (x) => maxPool(x) };
+/** Max pooling, 2 × 2 unless told otherwise. */
+export function pooling(options?: MaxPoolOptions): Layer {
+  return { parameters: [], apply: (x) => maxPool(x, options) };
+}
 
 /** Global average pooling. */
 export const averaging: Layer = { parameters: [], apply: (x) => globalAveragePool(x) };
 
-/** The dense layer that ends a network; its weights start at N(0, 0.01), as in torchvision's VGG. */
+/** The dense layer that ends a network; its weights start at N(0, 0.01), as in torchvision's VGG; biases at 0. */
 export function classifier(name: string, channels: number, classes: number): Layer {
   return {
     parameters: [
@@ -117,6 +129,11 @@ export function classifier(name: string, channels: number, classes: number): Lay
     ],
     apply: (x, pass) => dense(x, pass.parameter(`${name}.weight`), pass.parameter(`${name}.bias`)),
   };
+}
+
+/** Channels of a network made wider or narrower, rounded to a multiple of 4. */
+export function widened(channels: number, width: number): number {
+  return Math.max(4, Math.round(channels * width / 4) * 4);
 }
 
 /** Channels as they are kept: the next multiple of 4. */

@@ -4,13 +4,14 @@ import { type Normaliser, standardise } from "../ops/standardise.ts";
 import type { Engine, Graph, Tensor } from "../tensor/graph.ts";
 import type { Layer } from "./layers.ts";
 import { Parameters } from "./parameters.ts";
+import { resnet32, resnet50 } from "./resnet.ts";
 import { vgg13 } from "./vgg.ts";
 
 const channels = z.tuple([z.number(), z.number(), z.number()]);
 
 /** All it takes to build a network again, as kept in `run.json`. */
 export const architectureSchema = z.object({
-  arch: z.enum(["vgg13"]),
+  arch: z.enum(["vgg13", "resnet32", "resnet50"]),
   size: z.number().int().min(32),
   width: z.number().positive(),
   classes: z.array(z.string()).min(2),
@@ -23,12 +24,15 @@ export const architectures: readonly Architecture["arch"][] = architectureSchema
 /** A network inside one graph: images [batch, size, size, 4] with values 0 to 255 go in, logits come out. */
 export type Model = (images: Tensor, options?: { updateStatistics?: boolean }) => Tensor;
 
+const builders = { vgg13, resnet32, resnet50 };
+
 export class Network {
   readonly parameters: Parameters;
   readonly #layers: Layer;
 
   constructor(readonly engine: Engine, readonly architecture: Architecture) {
-    this.#layers = vgg13({ width: architecture.width, classes: architecture.classes.length });
+    const { arch, width, size, classes } = architecture;
+    this.#layers = builders[arch]({ width, size, classes: classes.length });
     this.parameters = new Parameters(engine.gpu, this.#layers.parameters);
   }
 

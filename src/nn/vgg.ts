@@ -1,5 +1,14 @@
 /** VGGNet13 with batch norm and global average pooling (Seiler et al., section V-B). */
-import { averaging, batchNormalisation, classifier, convolution, type Layer, pooling, sequential } from "./layers.ts";
+import {
+  averaging,
+  batchNormalisation,
+  classifier,
+  convolution,
+  type Layer,
+  pooling,
+  sequential,
+  widened,
+} from "./layers.ts";
 
 /** Output channels of the two convolutions of each stage: configuration B of Simonyan and Zisserman, ICLR 2015. */
 const stages = [64, 128, 256, 512, 512];
@@ -16,7 +25,7 @@ export function vgg13({ width, classes }: { width: number; classes: number }): L
   let index = 0;
   let inChannels = 3;
   for (const stage of stages) {
-    const outChannels = Math.max(4, Math.round(stage * width / 4) * 4);
+    const outChannels = widened(stage, width);
     for (let i = 0; i < 2; i++) {
       layers.push(convolution(`features.${index}`, { inChannels, outChannels, side: 3 }));
       layers.push(batchNormalisation(`features.${index + 1}`, outChannels, { relu: true }));
@@ -24,7 +33,7 @@ export function vgg13({ width, classes }: { width: number; classes: number }): L
       index += 3;
       inChannels = outChannels;
     }
-    layers.push(pooling);
+    layers.push(pooling());
     index += 1;
   }
   return sequential([...layers, averaging, classifier("classifier", inChannels, classes)]);

@@ -5,8 +5,8 @@ import type { Network } from "./network.ts";
 import type { ParameterSpec } from "./layers.ts";
 
 /**
- * Writes all weights and running statistics: convolutions as OIHW, the rest as they are. torchvision's vgg13_bn has a
- * convolution bias, which batch norm makes redundant: it is written as zeros. The normaliser's `mean` and `std`, in 0–255
+ * Writes all weights and running statistics: convolutions as OIHW, the rest as they are. torchvision's vgg13_bn, unlike its
+ * ResNets, has a convolution bias, which batch norm makes redundant: it is written as zeros. The normaliser's `mean` and `std`, in 0–255
  * units, are JSON lists in the file's metadata.
  */
 export async function saveWeights(path: string, network: Network): Promise<void> {
@@ -16,7 +16,7 @@ export async function saveWeights(path: string, network: Network): Promise<void>
     const data = values.get(spec.name)!;
     tensors[spec.name] = { dtype: "F32", shape: torchShape(spec), data: toTorch(spec, data) };
     const layer = spec.name.slice(0, spec.name.lastIndexOf("."));
-    if (spec.shape.length === 4) {
+    if (spec.shape.length === 4 && network.architecture.arch === "vgg13") {
       tensors[`${layer}.bias`] = { dtype: "F32", shape: [spec.shape[0]], data: new Float32Array(spec.shape[0]) };
     }
     if (spec.name.endsWith("running_var")) {

@@ -1,7 +1,7 @@
 /** The step all sign-gradient attacks share. */
 import type { Tensor } from "../tensor/graph.ts";
 
-export interface SignStepOptions {
+export interface StepOptions {
   /** λ, in units of 1/255 of the range. */
   step: number;
   /** ε, in the same units. */
@@ -9,7 +9,7 @@ export interface SignStepOptions {
 }
 
 /** Π(x + step · sign(direction)), Π = clip to original ± epsilon, then to [0, 255]; all [batch, height, width, 4]. */
-export function signStep(x: Tensor, direction: Tensor, original: Tensor, { step, epsilon }: SignStepOptions): Tensor {
+export function signStep(x: Tensor, direction: Tensor, original: Tensor, { step, epsilon }: StepOptions): Tensor {
   const pixels = x.length / 4;
   const [y] = x.graph.add({
     operation: "sign step",

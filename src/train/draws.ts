@@ -14,6 +14,8 @@ export interface StepDraws {
   partner: Uint32Array;
   /** Its share, [batch]. */
   alpha: Float32Array;
+  /** The number of each image's stream of noise, [batch]: how many images training has seen before it. */
+  streams: Uint32Array;
 }
 
 /** The order in which an epoch visits the images. */
@@ -37,5 +39,6 @@ export function drawStep(seed: number, step: number, indices: Uint32Array, shift
     jitter,
     partner: new Random(seed, "partner", step).derangement(batch),
     alpha: Float32Array.from(indices, () => "fixed" in alpha ? alpha.fixed : strength.beta(...alpha.beta)),
+    streams: indices.map((_, n) => step * batch + n),
   };
 }

@@ -30,7 +30,7 @@ export function allocateOptimiser({ parameters, engine: { gpu } }: Network): Opt
   };
 }
 
-type Inputs = Record<"indices" | "jitter" | "y" | "partner" | "alpha" | "larger" | "rate", Tensor>;
+type Inputs = Record<"indices" | "jitter" | "y" | "partner" | "alpha" | "larger" | "streams" | "rate", Tensor>;
 
 /** A compiled training step. */
 export class TrainStep {
@@ -55,6 +55,7 @@ export class TrainStep {
       partner: graph.input("partners", [batch], "u32"),
       alpha: graph.input("alpha", [batch]),
       larger: graph.input("labels of the larger part", [batch], "u32"),
+      streams: graph.input("noise streams", [batch], "u32"),
       rate: graph.input("learning rate", [1]),
     };
     const { model, weights } = network.on(graph, "training");
@@ -67,7 +68,7 @@ export class TrainStep {
   }
 
   /** Submits one step. @param labels of the whole training split */
-  run({ indices, jitter, partner, alpha }: StepDraws, labels: ArrayLike<number>, rate: number): void {
+  run({ indices, jitter, partner, alpha, streams }: StepDraws, labels: ArrayLike<number>, rate: number): void {
     const y = indices.map((index) => labels[index]);
     this.plan.write(this.inputs.indices, indices);
     this.plan.write(this.inputs.jitter, jitter);
@@ -75,6 +76,7 @@ export class TrainStep {
     this.plan.write(this.inputs.partner, partner);
     this.plan.write(this.inputs.alpha, alpha);
     this.plan.write(this.inputs.larger, y.map((label, n) => alpha[n] > 0.5 ? y[partner[n]] : label));
+    this.plan.write(this.inputs.streams, streams);
     this.plan.write(this.inputs.rate, Float32Array.of(rate));
     this.plan.run();
   }

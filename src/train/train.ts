@@ -65,7 +65,7 @@ export async function train(
       `--batch ${settings.batch} exceeds the ${pack.count("train")} training images of ${pack.path}.`,
     );
   }
-  if (pack.size < 32) throw new UserError(`${pack.path} holds images of ${pack.size} pixels; VGGNet13 needs 32.`);
+  if (pack.size < 32) throw new UserError(`${pack.path} holds images of ${pack.size} pixels; networks need 32.`);
   const architecture: Architecture = {
     arch: settings.arch,
     size: pack.size,
@@ -85,7 +85,8 @@ export async function train(
     DeviceImages.upload(engine.gpu, pack.size, pack.count(split), (from, to) => pack.images(split, from, to));
   const [images, held] = [await upload("train"), await upload("validation")];
   const labels = await pack.labels("train");
-  const step = await TrainStep.compile(network, images, settings.batch, objectiveOf(settings.defence), state);
+  const objective = objectiveOf(settings.defence, settings.seed);
+  const step = await TrainStep.compile(network, images, settings.batch, objective, state);
   const validation = await compileValidation(network, held, await pack.labels("validation"));
 
   for (let epoch = log.length; epoch < settings.epochs; epoch++) {

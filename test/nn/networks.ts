@@ -13,7 +13,7 @@ import type { Normaliser, State } from "../reference/vgg13.ts";
 const normaliser: Architecture["normaliser"] = { mean: [123.7, 116.3, 103.5], std: [58.4, 57.1, 61.9] };
 export const referenceNormaliser: Normaliser = { mean: normaliser.mean, deviation: normaliser.std };
 
-export function architecture(options: Partial<Pick<Architecture, "size" | "width">> = {}): Architecture {
+export function architecture(options: Partial<Pick<Architecture, "arch" | "size" | "width">> = {}): Architecture {
   return { arch: "vgg13", size: 32, width: 0.125, classes: ["ant", "bee", "cat"], normaliser, ...options };
 }
 

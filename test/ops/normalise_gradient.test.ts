@@ -4,8 +4,8 @@ import { map, type NdArray } from "../reference/array.ts";
 import * as reference from "../reference/normalise_gradient.ts";
 import { close, evaluate, normal, padChannels, same, single } from "./engine.ts";
 
-async function run(g: NdArray): Promise<NdArray> {
-  const [y] = await evaluate({ g }, ({ g }) => [normaliseGradient(g)]);
+async function run(g: NdArray, norm: 1 | 2 = 2): Promise<NdArray> {
+  const [y] = await evaluate({ g }, ({ g }) => [normaliseGradient(g, norm)]);
   return y;
 }
 
@@ -14,7 +14,9 @@ suite("normalise gradient", (test) => {
   for (const shape of [[1, 1], [3, 63], [1, 64], [2, 65], [5, 7, 5, 3], [2, 33, 31, 3]]) {
     test(`[${shape}]`, async () => {
       const g = normal(shape, `normalise ${shape}`);
-      close("y", await run(g), reference.normaliseGradient(g), 1e-6);
+      for (const norm of [1, 2] as const) {
+        close(`L${norm}`, await run(g, norm), reference.normaliseGradient(g, norm), 1e-6);
+      }
     });
   }
 

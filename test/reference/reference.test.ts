@@ -21,6 +21,7 @@ import { normaliseGradient } from "./normalise_gradient.ts";
 import { relu, reluGradient } from "./relu.ts";
 import { sgd } from "./sgd.ts";
 import { signStep } from "./sign_step.ts";
+import { softMinimum, softMinimumGradient } from "./soft_minimum.ts";
 import { softmax } from "./softmax.ts";
 import { standardise, standardiseGradient } from "./standardise.ts";
 
@@ -96,6 +97,9 @@ suite("reference gradients against finite differences", (test) => {
       checkGradient(`relu ${shape}`, relu, x, dy, reluGradient(dy, x));
       const dPool = normal(maxPool(x).shape, "dPool");
       checkGradient(`max pool ${shape}`, maxPool, x, dPool, maxPoolGradient(dPool, x));
+      const dOverlapping = normal(maxPool(x, 3, 1).shape, "dOverlapping");
+      const overlapping = (x: NdArray) => maxPool(x, 3, 1);
+      checkGradient(`3 × 3 pool ${shape}`, overlapping, x, dOverlapping, maxPoolGradient(dOverlapping, x, 3, 1));
       const dMean = normal([shape[0], shape[3]], "dMean");
       checkGradient(`average ${shape}`, globalAveragePool, x, dMean, globalAveragePoolGradient(dMean, shape));
     }
@@ -110,6 +114,14 @@ suite("reference gradients against finite differences", (test) => {
       checkGradient("dense dw", (w) => dense(x, w, b), w, dy, dw);
       checkGradient("dense db", (b) => dense(x, w, b), b, dy, db);
     }
+  });
+
+  test("soft_minimum", () => {
+    const [x, y, dz] = [normal([11], "x"), normal([11], "y"), normal([11], "dz")];
+    const { dx, dy } = softMinimumGradient(dz, x, y);
+    checkGradient("dx", (x) => softMinimum(x, y), x, dz, dx);
+    checkGradient("dy", (y) => softMinimum(x, y), y, dz, dy);
+    checkValues(softMinimum(vector(0, 500), vector(0, 0)), [-Math.log(2), 0]);
   });
 
   test("cross_entropy, kl_divergence and mean", () => {

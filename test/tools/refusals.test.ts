@@ -32,6 +32,12 @@ const bad: Record<string, Record<string, string[]>> = {
     alpha: ["0", "1", "beta:2", "beta:0.5,4", "much"],
     lambda: ["-1", "x"],
     "kl-gradient": ["none"],
+    "pgd-epsilon": ["-1", "256"],
+    "pgd-step": ["0", "x"],
+    "pgd-steps": ["0", "2.5"],
+    "vat-epsilon": ["-1"],
+    "vat-xi": ["0"],
+    "vat-steps": ["0"],
     epochs: ["0", "1.5"],
     batch: ["1", "x"],
     lr: ["0", "NaN", "Infinity"],
@@ -43,14 +49,21 @@ const bad: Record<string, Record<string, string[]>> = {
     step: ["0", "-2", "x"],
     steps: ["0", "many", "2.5"],
     filter: ["right"],
+    method: ["bim"],
+    fusion: ["votes"],
+    norm: ["l1"],
+    momentum: ["-1", "x"],
   },
   assess: { sets: [",", "a,"], models: ["a, ,b"] },
   predict: { split: ["test"] },
 };
 
-/** The flags of a defence are refused for their values only where the defence has them. */
-const defended = (flag: string): Flags =>
-  ["alpha", "lambda", "kl-gradient"].includes(flag) ? { defence: "mixup-kl" } : {};
+/** The flags of a defence or a method are refused for their values only where it has them. */
+const owner = (flag: string): Flags => {
+  if (flag === "momentum") return { method: "mi-fgsm" };
+  const [, name = "mixup-kl"] = flag.match(/^(pgd|vat)-/) ?? [];
+  return /^(alpha|lambda|kl-gradient|(pgd|vat)-.*)$/.test(flag) ? { defence: name } : {};
+};
 
 suite("tools: refusals", (test) => {
   test("bad values, missing and unknown flags, spare words: exit 2, one sentence that names the flag", async () => {
@@ -58,7 +71,7 @@ suite("tools: refusals", (test) => {
     for (const [name, flags] of Object.entries(good)) {
       for (const [flag, values] of Object.entries(bad[name])) {
         for (const value of values) {
-          cases.push({ name, args: flagged({ ...flags, ...defended(flag), [flag]: value }), names: `--${flag}` });
+          cases.push({ name, args: flagged({ ...flags, ...owner(flag), [flag]: value }), names: `--${flag}` });
         }
       }
       for (const flag of Object.keys(flags)) {
@@ -73,7 +86,14 @@ suite("tools: refusals", (test) => {
     const train = (more: Flags) => ({ name: "train", args: flagged({ ...good.train, ...more }) });
     cases.push({ ...train({ alpha: "0.4" }), names: "--alpha" });
     cases.push({ ...train({ defence: "mixup", lambda: "3" }), names: "--lambda" });
+    cases.push({ ...train({ defence: "pgd", lambda: "3" }), names: "--lambda" });
+    cases.push({ ...train({ defence: "vat", "pgd-steps": "3" }), names: "--pgd-steps" });
+    cases.push({ ...train({ defence: "pgd", "vat-xi": "3" }), names: "--vat-xi" });
     cases.push({ ...train({ defence: "mixup", "kl-gradient": "both" }), names: "--kl-gradient" });
+    const attack = (more: Flags) => ({ name: "attack", args: flagged({ ...good.attack, ...more }) });
+    cases.push({ ...attack({ momentum: "1" }), names: "--momentum" });
+    cases.push({ ...attack({ method: "fgsm", step: "1" }), names: "--step" });
+    cases.push({ ...attack({ method: "fgsm", steps: "2" }), names: "--steps" });
     const outcomes = await inParallel(cases, ({ name, args }) => tool(name, args), 4);
     outcomes.forEach(({ code, stdout, stderr }, i) => {
       const what = `${cases[i].name} ${cases[i].args.join(" ")}:\n${stderr.join("\n")}`;
@@ -85,18 +105,19 @@ suite("tools: refusals", (test) => {
   });
 
   test("--help exits with 0 and shows every flag", async () => {
-    const flags: Record<string, string[]> = {
-      prepare: "layout from out size classes per-class validation seed min-side".split(" "),
-      train: "data arch out width defence alpha lambda kl-gradient epochs batch lr seed resume adapter".split(" "),
-      attack: "data models out epsilon step steps filter adapter".split(" "),
-      assess: "sets models out adapter".split(" "),
-      predict: "data model out split gradients adapter".split(" "),
+    const flags: Record<string, string> = {
+      prepare: "layout from out size classes per-class validation seed min-side",
+      train: "data arch out width defence alpha lambda kl-gradient pgd-epsilon pgd-step pgd-steps vat-epsilon vat-xi " +
+        "vat-steps epochs batch lr seed resume adapter",
+      attack: "data models out epsilon method fusion norm step steps momentum random-start filter adapter",
+      assess: "sets models out adapter",
+      predict: "data model out split gradients adapter",
     };
     const names = Object.keys(flags);
     const outcomes = await inParallel(names, (name) => tool(name, ["--help"]));
     outcomes.forEach(({ code, stdout, stderr }, i) => {
       assert.equal([code, stderr], [0, []], names[i]);
-      for (const flag of [...flags[names[i]], "json", "help"]) assert.match(stdout, `--${flag}`, names[i]);
+      for (const flag of [...flags[names[i]].split(" "), "json", "help"]) assert.match(stdout, `--${flag}`, names[i]);
     });
   });
 

@@ -49,6 +49,11 @@ suite("draws of a training step", (test) => {
     }
   });
 
+  test("every image of every step has a stream of noise of its own", () => {
+    const streams = [0, 1, 2].flatMap((step) => [...drawStep(1, step, indices(5).map((n) => 7 - n), 4, fixed).streams]);
+    assert.equal(streams, [...indices(15)]);
+  });
+
   test("no image is its own partner, every image is somebody's", () => {
     for (let step = 0; step < 200; step++) {
       const { partner } = drawStep(3, step, indices(2 + step % 9), 4, fixed);
