@@ -12,6 +12,7 @@ const good: Record<string, Flags> = {
   attack: { data: "pack", models: "run", out: "set" },
   assess: { sets: "set", models: "run", out: "table" },
   predict: { data: "pack", model: "run", out: "file" },
+  bench: {},
 };
 
 /** Values that each flag must refuse. */
@@ -46,6 +47,13 @@ const bad: Record<string, Record<string, string[]>> = {
   },
   assess: { sets: [",", "a,"], models: ["a, ,b"] },
   predict: { split: ["test"] },
+  bench: {
+    arch: ["vgg19"],
+    width: ["0", "x"],
+    size: ["31"],
+    batch: ["1"],
+    shape: ["8,8,8,4", "8,8,8,4,4,3,1,1", "8,8,x,4,4", "8,8,8,4,0", "8,8,8,4,6", "8,8,8,4,4,9"],
+  },
 };
 
 /** The flags of a defence are refused for their values only where the defence has them. */
@@ -91,6 +99,7 @@ suite("tools: refusals", (test) => {
       attack: "data models out epsilon step steps filter adapter".split(" "),
       assess: "sets models out adapter".split(" "),
       predict: "data model out split gradients adapter".split(" "),
+      bench: "arch width size batch shape kernels save compare write-readme adapter".split(" "),
     };
     const names = Object.keys(flags);
     const outcomes = await inParallel(names, (name) => tool(name, ["--help"]));
@@ -129,6 +138,9 @@ suite("tools: refusals", (test) => {
       ["predict", { data: pack, model: none, out }, none],
       ["predict", { data: pack, model: run, out: `${none}/file` }, `${none}/file`],
       ["predict", { data: pack, model: run, out, adapter: "abacus" }, "--adapter"],
+      ["bench", { compare: none }, none],
+      ["bench", { compare: `${pack}/pack.json` }, `${pack}/pack.json`],
+      ["bench", { adapter: "abacus" }, "--adapter"],
     ];
     const outcomes = await inParallel(cases, ([name, flags]) => tool(name, flagged({ ...flags, json: true })));
     outcomes.forEach(({ code, stdout, stderr }, i) => {
