@@ -10,7 +10,7 @@ import { gradient } from "../tensor/gradient.ts";
 import { type Engine, Graph } from "../tensor/graph.ts";
 import { compile, type Step } from "../tensor/plan.ts";
 import { objectiveOf } from "../train/objective.ts";
-import type { DefenceSettings } from "../train/settings.ts";
+import type { Alpha, DefenceSettings } from "../train/settings.ts";
 import { allocateOptimiser, TrainStep } from "../train/step.ts";
 import type { Case } from "./bench.ts";
 
@@ -18,6 +18,13 @@ import type { Case } from "./bench.ts";
 export function design({ arch, size, width }: Pick<Architecture, "arch" | "size" | "width">): Architecture {
   const classes = Array.from({ length: 10 }, (_, k) => `class ${k}`);
   return { arch, size, width, classes, normaliser: { mean: [128, 128, 128], std: [64, 64, 64] } };
+}
+
+/** A defence with settings that do not change what a step costs. */
+export function exampleDefence(name: DefenceSettings["name"]): DefenceSettings {
+  const alpha: Alpha = { fixed: 0.4 };
+  if (name === "none") return { name };
+  return name === "mixup" ? { name, alpha } : { name, alpha, lambda: 10, klGradient: "both" };
 }
 
 /** A training step over random images, compiled and ready to run. */
@@ -41,8 +48,7 @@ export async function randomStep(
 
 /** Every distinct kernel call of a training step with all defences' kernels, and of an attack. */
 export async function networkCases(engine: Engine, architecture: Architecture, batch: number): Promise<Case[]> {
-  const defence: DefenceSettings = { name: "mixup-kl", alpha: { fixed: 0.4 }, lambda: 10, klGradient: "both" };
-  const { step, network, free } = await randomStep(engine, architecture, batch, defence);
+  const { step, network, free } = await randomStep(engine, architecture, batch, exampleDefence("mixup-kl"));
   const training = casesOf(step.plan.steps);
   const attack = await attackCases(network, batch);
   free();
@@ -78,11 +84,16 @@ export async function convolutionCases(
   return casesOf(plan.steps);
 }
 
+/** A node states its FLOPs as a whole; they count for its first kernel call, which those behind it only complete. */
+export function flopsOf(steps: readonly Step[], index: number): number {
+  const { node } = steps[index];
+  return node === steps[index - 1]?.node ? 0 : node.flops;
+}
+
 function casesOf(steps: readonly Step[]): Case[] {
   const cases = new Map<string, Case>();
   steps.forEach((step, i) => {
-    const flops = step.node === steps[i - 1]?.node ? 0 : step.node.flops;
-    const entry: Case = { dispatch: step.dispatch, flops, uses: 1 };
+    const entry: Case = { dispatch: step.dispatch, flops: flopsOf(steps, i), uses: 1 };
     const known = cases.get(keyOf(entry));
     if (known) known.uses++;
     else cases.set(keyOf(entry), entry);

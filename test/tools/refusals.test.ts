@@ -13,6 +13,7 @@ const good: Record<string, Flags> = {
   assess: { sets: "set", models: "run", out: "table" },
   predict: { data: "pack", model: "run", out: "file" },
   bench: {},
+  explain: {},
 };
 
 /** Values that each flag must refuse. */
@@ -47,6 +48,7 @@ const bad: Record<string, Record<string, string[]>> = {
   },
   assess: { sets: [",", "a,"], models: ["a, ,b"] },
   predict: { split: ["test"] },
+  explain: { arch: ["vgg19"], defence: ["hope"], width: ["0"], size: ["31"], batch: ["1"] },
   bench: {
     arch: ["vgg19"],
     width: ["0", "x"],
@@ -99,6 +101,7 @@ suite("tools: refusals", (test) => {
       attack: "data models out epsilon step steps filter adapter".split(" "),
       assess: "sets models out adapter".split(" "),
       predict: "data model out split gradients adapter".split(" "),
+      explain: "arch defence width size batch out adapter".split(" "),
       bench: "arch width size batch shape kernels save compare write-readme adapter".split(" "),
     };
     const names = Object.keys(flags);
