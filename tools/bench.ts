@@ -3,12 +3,18 @@ import { InvalidArgumentError, Option } from "commander";
 import { bench, type BenchResult } from "../src/bench/bench.ts";
 import { convolutionCases, design, networkCases } from "../src/bench/cases.ts";
 import { type Change, compareWith, readSaved } from "../src/bench/compare.ts";
+import { type AgainstResult, benchAgainst, ceilingSummary, ratioLine } from "../src/bench/peers/against.ts";
+import { jax } from "../src/bench/peers/jax.ts";
+import type { Peer } from "../src/bench/peers/peer.ts";
+import { tfjs } from "../src/bench/peers/tfjs.ts";
 import { writeReadme } from "../src/bench/readme.ts";
 import { digits, lineOf, table } from "../src/bench/table.ts";
 import { writeFileAtomic } from "../src/data/files.ts";
+import { offerDawn } from "../src/gpu/dawn.ts";
 import { type Architecture, architectures } from "../src/nn/network.ts";
+import { type ConvolutionVersion, convolutionVersions } from "../src/ops/conv2d.ts";
 import { openEngine } from "../src/tensor/engine.ts";
-import { adapterOption, choice, command, integer, number, run, say } from "./command.ts";
+import { adapterOption, choice, command, integer, list, number, run, say } from "./command.ts";
 
 interface Flags {
   json?: boolean;
@@ -18,10 +24,21 @@ interface Flags {
   size: number;
   batch: number;
   shape?: Shape;
+  conv?: ConvolutionVersion;
   kernels?: string;
+  against?: PeerName[];
   save?: string;
   compare?: string;
   writeReadme?: boolean;
+}
+
+const peers = { tfjs, jax };
+type PeerName = keyof typeof peers;
+
+function peerList(text: string): PeerName[] {
+  const unknown = list(text).find((name) => !(name in peers));
+  if (unknown) throw new InvalidArgumentError(`"${unknown}" is none of ${Object.keys(peers).join(", ")}.`);
+  return list(text) as PeerName[];
 }
 
 /** A convolution as it is given: batch, height, width, channels in, channels out, and perhaps side and stride. */
@@ -57,33 +74,57 @@ const tool = command("bench", "Times every kernel, each checked first, and this 
     "one convolution instead: batch,height,width,in,out[,side[,stride]]",
     shape,
   )
+  .addOption(choice("--conv <version>", "with --shape, a rung of kernels/conv2d's ladder", [...convolutionVersions]))
   .option("--kernels <word>", "only kernels whose name contains this")
+  .option("--against <peers>", `compare with other frameworks, fetched now: ${Object.keys(peers)}`, peerList)
   .option("--save <file>", "write the result as JSON")
   .option("--compare <file>", "compare with a saved result; exits with 1 where a kernel has become slower")
   .option("--write-readme", "write the table into kernels/README.md")
   .addOption(adapterOption());
 
-await run<Flags, BenchResult & { changes?: Change[] }>(
+tool.action(({ shape, conv }: Flags) => {
+  if (conv && !shape) tool.error("error: --conv has no meaning without --shape", { exitCode: 2 });
+});
+
+type Result = BenchResult & Partial<Pick<AgainstResult, "ratios">> & {
+  summary: Record<string, AgainstResult["summary"][string] | ReturnType<typeof ceilingSummary>>;
+  changes?: Change[];
+};
+
+/** The peers find our Dawn through a navigator of their own. */
+async function open(names: readonly PeerName[]): Promise<Peer[]> {
+  offerDawn();
+  const opened: Peer[] = [];
+  for (const name of names) opened.push(await peers[name]());
+  return opened;
+}
+
+await run<Flags, Result>(
   tool,
   async (flags) => {
     const before = flags.compare === undefined ? undefined : await readSaved(flags.compare);
     const engine = await openEngine({ adapter: flags.adapter });
     const { shape } = flags;
     const cases = shape
-      ? await convolutionCases(engine, shape.x, shape.w, { stride: shape.stride })
+      ? await convolutionCases(engine, shape.x, shape.w, { stride: shape.stride, version: flags.conv })
       : await networkCases(engine, design(flags), flags.batch);
     const wanted = cases.filter(({ dispatch }) => dispatch.kernel.name.includes(flags.kernels ?? ""));
-    const result = await bench(engine, wanted, (row, done, total) => say(`${done}/${total}  ${lineOf(row)}`));
+    const rows = await bench(engine, wanted, (row, done, total) => say(`${done}/${total}  ${lineOf(row)}`));
+    const against = flags.against &&
+      await benchAgainst(engine, await open(flags.against), flags, (ratio) => say(ratioLine(ratio)));
     engine.gpu.close();
-    if (flags.save !== undefined) await writeFileAtomic(flags.save, JSON.stringify(result, null, 2) + "\n");
-    if (flags.writeReadme) await writeReadme(result, Deno.args);
-    const changes = before && compareWith(result, before);
+    const changes = before && compareWith(rows, before);
     if (changes?.some(({ regression }) => regression)) Deno.exitCode = 1;
-    return { ...result, changes };
+    const summary = { ...against?.summary, ceiling: ceilingSummary(rows) };
+    const result: Result = { ...rows, ratios: against?.ratios, summary, changes };
+    if (flags.save !== undefined) await writeFileAtomic(flags.save, JSON.stringify(result, null, 2) + "\n");
+    if (flags.writeReadme) await writeReadme(rows, Deno.args);
+    return result;
   },
-  ({ changes, ...result }) =>
+  ({ changes, ratios, summary, ...result }) =>
     [
       table(result),
+      ...ratios ? ["", ...ratios.map(ratioLine), "", JSON.stringify(summary, null, 2)] : [],
       ...changes?.map(({ kernel, shapes, ratio, regression }) =>
         `${digits(ratio)}× ${regression ? "SLOWER" : ""}  ${kernel}  ${shapes}`
       ) ?? [],

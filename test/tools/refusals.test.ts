@@ -54,6 +54,8 @@ const bad: Record<string, Record<string, string[]>> = {
     width: ["0", "x"],
     size: ["31"],
     batch: ["1"],
+    against: ["abacus", "tfjs,"],
+    conv: ["fast"],
     shape: ["8,8,8,4", "8,8,8,4,4,3,1,1", "8,8,x,4,4", "8,8,8,4,0", "8,8,8,4,6", "8,8,8,4,4,9"],
   },
 };
@@ -84,6 +86,7 @@ suite("tools: refusals", (test) => {
     cases.push({ ...train({ alpha: "0.4" }), names: "--alpha" });
     cases.push({ ...train({ defence: "mixup", lambda: "3" }), names: "--lambda" });
     cases.push({ ...train({ defence: "mixup", "kl-gradient": "both" }), names: "--kl-gradient" });
+    cases.push({ name: "bench", args: ["--conv", "naive"], names: "--conv" });
     const outcomes = await inParallel(cases, ({ name, args }) => tool(name, args), 4);
     outcomes.forEach(({ code, stdout, stderr }, i) => {
       const what = `${cases[i].name} ${cases[i].args.join(" ")}:\n${stderr.join("\n")}`;
@@ -102,7 +105,7 @@ suite("tools: refusals", (test) => {
       assess: "sets models out adapter".split(" "),
       predict: "data model out split gradients adapter".split(" "),
       explain: "arch defence width size batch out adapter".split(" "),
-      bench: "arch width size batch shape kernels save compare write-readme adapter".split(" "),
+      bench: "arch width size batch shape conv kernels against save compare write-readme adapter".split(" "),
     };
     const names = Object.keys(flags);
     const outcomes = await inParallel(names, (name) => tool(name, ["--help"]));
