@@ -1,7 +1,8 @@
 // Gradient of 2 × 2 max pooling: dy goes to the window's first maximum in row-major order, 0 to all other pixels.
 // Layout    NHWC, channels in vec4s.
-// Threads   One vec4 of dx each, reading its window of x; a grid over the limit is folded into y.
-// Bytes     4 · (|x| + |dy| + |dx|) at best
+// Threads   One vec4 of channels of one window each, so that x is read once; windows that an odd side cuts off write their
+//           zeros. A grid over the limit is folded into y.
+// Bytes     4 · (|x| + |dy| + |dx|)
 
 struct Params { batch: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, channels: u32 }
 
@@ -14,25 +15,32 @@ struct Params { batch: u32, height: u32, width: u32, outHeight: u32, outWidth: u
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64 + id.x;
   let quads = params.channels / 4;
-  if (i >= params.batch * params.height * params.width * quads) { return; }
+  let rows = (params.height + 1) / 2;
+  let columns = (params.width + 1) / 2;
+  if (i >= params.batch * rows * columns * quads) { return; }
   let quad = i % quads;
-  let column = (i / quads) % params.width;
-  let row = (i / quads / params.width) % params.height;
-  let n = i / quads / params.width / params.height;
-  // The pixels left out repeat the nearest window's address and then get nothing.
-  let r = min(row / 2, params.outHeight - 1);
-  let c = min(column / 2, params.outWidth - 1);
+  let c = (i / quads) % columns;
+  let r = (i / quads / columns) % rows;
+  let n = i / quads / columns / rows;
   let corner = ((n * params.height + 2 * r) * params.width + 2 * c) * quads + quad;
   let below = corner + params.width * quads;
-  var first = vec4u(0);
-  var best = x[corner];
-  for (var k = 1u; k < 4; k++) {
-    let candidate = x[select(corner, below, k >= 2) + select(0u, quads, k % 2 == 1)];
-    first = select(first, vec4u(k), candidate > best);
-    best = max(best, candidate);
+  if (r < params.outHeight && c < params.outWidth) {
+    let upstream = dy[((n * params.outHeight + r) * params.outWidth + c) * quads + quad];
+    let window = array(x[corner], x[corner + quads], x[below], x[below + quads]);
+    let largest = max(max(window[0], window[1]), max(window[2], window[3]));
+    let zero = vec4f(0);
+    let first = window[0] == largest;
+    let second = !first & (window[1] == largest);
+    let third = !first & !second & (window[2] == largest);
+    dx[corner] = select(zero, upstream, first);
+    dx[corner + quads] = select(zero, upstream, second);
+    dx[below] = select(zero, upstream, third);
+    dx[below + quads] = select(zero, upstream, !first & !second & !third);
+    return;
   }
-  let own = (row % 2) * 2 + column % 2;
-  let inside = row / 2 < params.outHeight && column / 2 < params.outWidth;
-  let upstream = dy[((n * params.outHeight + r) * params.outWidth + c) * quads + quad];
-  dx[i] = select(vec4f(0), upstream, (first == vec4u(own)) & vec4<bool>(inside));
+  let right = 2 * c + 1 < params.width;
+  let under = 2 * r + 1 < params.height;
+  dx[corner] = vec4f(0);
+  if (right) { dx[corner + quads] = vec4f(0); }
+  if (under) { dx[below] = vec4f(0); }
 }

@@ -32,7 +32,7 @@ export function maxPool(x: Tensor): Tensor {
             kernel: kernels.get("max_pool/backward"),
             bindings: { x: at(x), dy: at(dy), dx: at(dx) },
             params,
-            threads: [dx.length / 4],
+            threads: [batch * Math.ceil(height / 2) * Math.ceil(width / 2) * channels / 4],
           }],
         })
         : [],
