@@ -68,7 +68,8 @@ export async function run<Flags extends { json?: boolean }, Result>(
   try {
     const result = await action(flags);
     console.log(flags.json ? JSON.stringify(result, null, 2) : summarise(result));
-    Deno.exit(0);
+    // An action whose result is a failing verdict has set the exit code to 1.
+    Deno.exit();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     say(`${tool.name()}: ${error.message}`);

@@ -1,11 +1,18 @@
 /** Two-dimensional convolution without bias, NHWC × OHWI. */
-import type { Tensor } from "../tensor/graph.ts";
+import type { Kernel } from "../gpu/kernel.ts";
+import type { Engine, Tensor } from "../tensor/graph.ts";
 
 export interface Conv2dOptions {
   stride?: number;
   /** Pixels of zeros added on every side; by default as many as keep the size at stride 1. */
   padding?: number;
+  /** A rung of the ladder in kernels/conv2d; by default the best this adapter can run. */
+  version?: ConvolutionVersion;
 }
+
+/** One value per thread; a tile of values per thread; tiles, and pixels handed round the lanes of a subgroup. */
+export const convolutionVersions = ["naive", "tiled", "subgroup"] as const;
+export type ConvolutionVersion = typeof convolutionVersions[number];
 
 /** The sizes all three passes share, under the names the kernels give them. */
 interface Geometry {
@@ -21,6 +28,11 @@ interface Geometry {
   padding: number;
 }
 
+/** The kernel of one pass in one version. */
+function kernelOf({ kernels }: Engine, pass: string, version: ConvolutionVersion): Kernel {
+  return kernels.get(`conv2d/${pass}${version === "tiled" ? "" : `_${version}`}`);
+}
+
 /**
  * y[n, r, c, o] = Σ x[n, r·stride + ky − padding, c·stride + kx − padding, i] · w[o, ky, kx, i].
  *
@@ -28,7 +40,9 @@ interface Geometry {
  * @param w [outChannels, side, side, inChannels], side at most 7
  * @returns [batch, ⌊(height + 2·padding − side) / stride⌋ + 1, likewise, outChannels]
  */
-export function conv2d(x: Tensor, w: Tensor, { stride = 1, padding }: Conv2dOptions = {}): Tensor {
+export function conv2d(x: Tensor, w: Tensor, { stride = 1, padding, version }: Conv2dOptions = {}): Tensor {
+  const { engine } = x.graph;
+  const chosen = version ?? (engine.gpu.subgroupsOf8 ? "subgroup" : "tiled");
   const geometry = geometryOf(x.shape, w.shape, stride, padding ?? (w.shape[1] - 1) / 2);
   const { batch, outHeight, outWidth, outChannels } = geometry;
   const [y] = x.graph.add({
@@ -38,22 +52,22 @@ export function conv2d(x: Tensor, w: Tensor, { stride = 1, padding }: Conv2dOpti
     flops: flopsOf(geometry),
     dispatches: ([y], at) => {
       const { side, stride, ...params } = geometry;
-      const { subgroupsOf8 } = x.graph.engine.gpu;
-      const tile = chooseTile(subgroupsOf8, outHeight, outWidth, outChannels, geometry);
-      return [{
-        kernel: x.graph.engine.kernels.get(subgroupsOf8 ? "conv2d/forward_subgroup" : "conv2d/forward"),
+      const call = {
+        kernel: kernelOf(engine, "forward", chosen),
         bindings: { x: at(x), w: at(w), y: at(y) },
         params,
-        constants: { side, stride, ...tile },
-        threads: tileThreads(tile, outChannels, outHeight, outWidth, batch),
-      }];
+      };
+      if (chosen === "naive") return [{ ...call, constants: { side, stride }, threads: [y.length] }];
+      const tile = chooseTile(chosen, outHeight, outWidth, outChannels, geometry);
+      const threads = tileThreads(tile, outChannels, outHeight, outWidth, batch);
+      return [{ ...call, constants: { side, stride, ...tile }, threads }];
     },
-    backward: ([dy]) => dy ? [inputGradient(dy, w, geometry), weightGradient(x, dy, geometry)] : [],
+    backward: ([dy]) => dy ? [inputGradient(dy, w, geometry, chosen), weightGradient(x, dy, geometry, chosen)] : [],
   });
   return y;
 }
 
-function inputGradient(dy: Tensor, w: Tensor, geometry: Geometry): Tensor {
+function inputGradient(dy: Tensor, w: Tensor, geometry: Geometry, version: ConvolutionVersion): Tensor {
   const { batch, height, width, inChannels } = geometry;
   const [dx] = dy.graph.add({
     operation: "conv2d input gradient",
@@ -62,21 +76,21 @@ function inputGradient(dy: Tensor, w: Tensor, geometry: Geometry): Tensor {
     flops: flopsOf(geometry),
     dispatches: ([dx], at) => {
       const { side, stride, padding, ...params } = geometry;
-      const { subgroupsOf8 } = dy.graph.engine.gpu;
-      const tile = chooseTile(subgroupsOf8, height, width, inChannels, geometry);
-      return [{
-        kernel: dy.graph.engine.kernels.get(subgroupsOf8 ? "conv2d/input_gradient_subgroup" : "conv2d/input_gradient"),
+      const call = {
+        kernel: kernelOf(dy.graph.engine, "input_gradient", version),
         bindings: { dy: at(dy), w: at(w), dx: at(dx) },
         params,
-        constants: { side, stride, padding, ...tile },
-        threads: tileThreads(tile, inChannels, height, width, batch),
-      }];
+      };
+      if (version === "naive") return [{ ...call, constants: { side, stride, padding }, threads: [dx.length] }];
+      const tile = chooseTile(version, height, width, inChannels, geometry);
+      const threads = tileThreads(tile, inChannels, height, width, batch);
+      return [{ ...call, constants: { side, stride, padding, ...tile }, threads }];
     },
   });
   return dx;
 }
 
-function weightGradient(x: Tensor, dy: Tensor, geometry: Geometry): Tensor {
+function weightGradient(x: Tensor, dy: Tensor, geometry: Geometry, version: ConvolutionVersion): Tensor {
   const { inChannels, outChannels } = geometry;
   const [dw] = x.graph.add({
     operation: "conv2d weight gradient",
@@ -85,20 +99,20 @@ function weightGradient(x: Tensor, dy: Tensor, geometry: Geometry): Tensor {
     flops: flopsOf(geometry),
     dispatches: ([dw], at) => {
       const { side, stride, ...params } = geometry;
-      const bindings = { x: at(x), dy: at(dy), dw: at(dw) };
-      const { gpu: { subgroupsOf8 }, kernels } = x.graph.engine;
-      const run = params.outWidth >= 4 ? 4 : 2;
-      if (!subgroupsOf8) {
-        const kernel = kernels.get("conv2d/weight_gradient");
-        const threads: [number, number, number] = [outChannels / 4, inChannels / 4, side];
-        return [{ kernel, bindings, params, constants: { side, stride, run: 2 }, threads }];
+      const call = {
+        kernel: kernelOf(x.graph.engine, "weight_gradient", version),
+        bindings: { x: at(x), dy: at(dy), dw: at(dw) },
+        params,
+      };
+      if (version === "naive") return [{ ...call, constants: { side, stride }, threads: [dw.length] }];
+      if (version === "tiled") {
+        return [{ ...call, constants: { side, stride, run: 2 }, threads: [outChannels / 4, inChannels / 4, side] }];
       }
+      const run = params.outWidth >= 4 ? 4 : 2;
       const laneChannels = outChannels >= 16 ? 2 : 1;
       const threadQuads = Math.min(2, inChannels / 4);
       return [{
-        kernel: kernels.get("conv2d/weight_gradient_subgroup"),
-        bindings,
-        params,
+        ...call,
         constants: { side, stride, run, laneChannels, threadQuads },
         threads: [outChannels / laneChannels, Math.ceil(inChannels / 4 / threadQuads), side],
       }];
@@ -139,9 +153,14 @@ type Tile = Record<"laneChannels" | "tileImages" | "tileRows" | "tileColumns", n
  * Few channels: fewer per lane, so that all 8 lanes have work. Small maps: several images, so that no pixel is idle. The
  * numbers were measured on lavapipe (llvmpipe, 8 lanes).
  */
-function chooseTile(subgroups: boolean, height: number, width: number, channels: number, geometry: Geometry): Tile {
-  const { side, stride } = geometry;
-  if (!subgroups) {
+function chooseTile(
+  version: "tiled" | "subgroup",
+  height: number,
+  width: number,
+  channels: number,
+  { side, stride }: Geometry,
+): Tile {
+  if (version === "tiled") {
     const laneChannels = channels >= 32 ? 4 : channels >= 16 ? 2 : 1;
     const pixels = laneChannels === 4 ? 8 : 16;
     const tileColumns = width >= 4 ? 4 : 2;

@@ -9,7 +9,7 @@ export interface SgdOptions {
 /**
  * v ← momentum · v + (g + weightDecay · w), w ← w − rate · v, for all parameters in one dispatch.
  *
- * @param weights flat tensor over all parameters, changed in place
+ * @param weights flat tensor over all parameters, changed in place; a multiple of 4 values
  * @param velocities likewise
  * @param gradients flat tensor whose slices the tensors of `parts` are placed in
  * @param parts the gradients this step waits for
@@ -26,6 +26,7 @@ export function sgd(
   { momentum, weightDecay }: SgdOptions,
 ): void {
   const { length } = weights;
+  if (length % 4 !== 0) throw new Error(`sgd of ${length} weights: their number must be a multiple of 4`);
   weights.graph.add({
     operation: "sgd",
     inputs: [rate, ...parts],
@@ -41,7 +42,7 @@ export function sgd(
         weights: at(weights),
       },
       params: { length, momentum, decay: weightDecay },
-      threads: [length],
+      threads: [length / 4],
     }],
   });
 }

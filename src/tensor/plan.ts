@@ -2,27 +2,38 @@
  * A plan: the graph's nodes as a flat list of recorded kernel calls over buffers shared by liveness. It is compiled
  * once and replayed many times: one encoder, one pass, one submit per run.
  */
-import { BufferUsage } from "../gpu/dawn.ts";
 import type { Gpu } from "../gpu/device.ts";
-import type { BufferView, Dispatch } from "../gpu/kernel.ts";
+import type { BufferView } from "../gpu/kernel.ts";
+import { type KernelCall, record, submit } from "../gpu/record.ts";
 import type { Graph, Node, Tensor } from "./graph.ts";
 import { assignBuffers, type Lifetime } from "./memory.ts";
 
-/** One recorded kernel call. */
-export interface Step {
-  label: string;
-  pipeline: GPUComputePipeline;
-  bindGroup: GPUBindGroup;
-  workgroups: [number, number, number];
+/** One recorded kernel call and the node it belongs to. */
+export interface Step extends KernelCall {
   node: Node;
+}
+
+/** A tensor in a buffer it shares with others; its lifetime counts nodes. */
+export interface Tenancy extends Lifetime {
+  label: string;
+  /** Index of the buffer. */
+  buffer: number;
+}
+
+export interface MemoryPlan {
+  /** The most bytes of intermediate values alive at once: no plan can need less. */
+  lowerBound: number;
+  /** Bytes of the buffers that hold them, and of each. */
+  allocated: number;
+  sizes: readonly number[];
+  tenancies: readonly Tenancy[];
 }
 
 export class Plan {
   constructor(
     readonly gpu: Gpu,
     readonly steps: readonly Step[],
-    /** The most bytes of intermediate values alive at once, and the bytes of the buffers that hold them. */
-    readonly memory: { lowerBound: number; allocated: number },
+    readonly memory: MemoryPlan,
     private readonly views: ReadonlyMap<Tensor, BufferView>,
     private readonly owned: readonly GPUBuffer[],
   ) {}
@@ -40,15 +51,7 @@ export class Plan {
 
   /** Submits one run of all steps. */
   run(): void {
-    const encoder = this.gpu.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const { pipeline, bindGroup, workgroups } of this.steps) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...workgroups);
-    }
-    pass.end();
-    this.gpu.device.queue.submit([encoder.finish()]);
+    submit(this.gpu, this.steps);
   }
 
   /** Reads an f32 output after the runs submitted so far. */
@@ -84,16 +87,10 @@ export async function compile(graph: Graph, outputs: readonly Tensor[]): Promise
         if (!view) throw new Error(`${tensor.label} has no memory`);
         return view;
       };
-      const calls = nodes.flatMap((node) => node.dispatches(at).map((dispatch) => ({ node, dispatch })));
-      const uniforms = packUniforms(gpu, calls.map(({ dispatch }) => dispatch));
-      if (uniforms.buffer) owned.push(uniforms.buffer);
-      const steps = await Promise.all(calls.map(async ({ node, dispatch }, index): Promise<Step> => ({
-        label: dispatch.kernel.name,
-        pipeline: await dispatch.kernel.pipeline(gpu, dispatch.constants),
-        bindGroup: bind(gpu, dispatch, uniforms.buffer, uniforms.offsets[index]),
-        workgroups: workgroupsOf(gpu, dispatch),
-        node,
-      })));
+      const wanted = nodes.flatMap((node) => node.dispatches(at).map((dispatch) => ({ node, dispatch })));
+      const { calls, uniforms } = await record(gpu, wanted.map(({ dispatch }) => dispatch));
+      if (uniforms) owned.push(uniforms);
+      const steps = calls.map((call, i): Step => ({ ...call, node: wanted[i].node }));
       // What the others' buffers hold after a run is whatever shared them last.
       const lasting = [...new Set([...graph.inputs, ...outputs])].filter((tensor) => !tensor.place);
       return new Plan(gpu, steps, memory, new Map(lasting.map((tensor) => [tensor, at(tensor)])), owned);
@@ -122,7 +119,7 @@ function placeTensors(
   outputs: readonly Tensor[],
   views: Map<Tensor, BufferView>,
   owned: GPUBuffer[],
-): { lowerBound: number; allocated: number } {
+): MemoryPlan {
   const { gpu } = graph.engine;
   const own = (label: string, bytes: number): GPUBuffer => {
     const buffer = gpu.allocate(label, bytes);
@@ -150,47 +147,10 @@ function placeTensors(
   const assignment = assignBuffers([...lifetimes.values()]);
   const buffers = assignment.sizes.map((bytes, index) => own(`activations ${index}`, bytes));
   [...lifetimes.keys()].forEach((tensor, index) => wholly(tensor, buffers[assignment.buffer[index]]));
-  return { lowerBound: assignment.lowerBound, allocated: assignment.sizes.reduce((sum, size) => sum + size, 0) };
-}
-
-/** All uniform structs of a plan in one buffer. */
-function packUniforms(gpu: Gpu, dispatches: readonly Dispatch[]): { buffer: GPUBuffer | null; offsets: number[] } {
-  const alignment = Math.max(16, gpu.device.limits.minUniformBufferOffsetAlignment);
-  let end = 0;
-  const offsets = dispatches.map(({ kernel }) => {
-    const offset = end;
-    end += Math.ceil((kernel.uniform?.size ?? 0) / alignment) * alignment;
-    return offset;
-  });
-  if (end === 0) return { buffer: null, offsets };
-  const data = new Uint8Array(end);
-  dispatches.forEach(({ kernel, params }, i) => data.set(new Uint8Array(kernel.packParams(params)), offsets[i]));
-  const buffer = gpu.allocate("parameters of a plan", end, BufferUsage.UNIFORM | BufferUsage.COPY_DST);
-  gpu.device.queue.writeBuffer(buffer, 0, data);
-  return { buffer, offsets };
-}
-
-function bind(gpu: Gpu, dispatch: Dispatch, uniforms: GPUBuffer | null, offset: number): GPUBindGroup {
-  const { kernel, bindings } = dispatch;
-  kernel.check(dispatch);
-  const entries: GPUBindGroupEntry[] = [...kernel.storage].map(([name, { index }]) => {
-    const { buffer, offset, length } = bindings[name];
-    return { binding: index, resource: { buffer, offset, size: length * 4 } };
-  });
-  if (kernel.uniform && uniforms) {
-    entries.push({ binding: kernel.uniform.index, resource: { buffer: uniforms, offset, size: kernel.uniform.size } });
-  }
-  return gpu.device.createBindGroup({ label: kernel.name, layout: kernel.layout(gpu), entries });
-}
-
-/** Whole workgroups for the threads wanted. A one-dimensional grid over the limit is folded into y where the kernel can. */
-function workgroupsOf(gpu: Gpu, { kernel, threads }: Dispatch): [number, number, number] {
-  const limit = gpu.device.limits.maxComputeWorkgroupsPerDimension;
-  let [x, y, z] = kernel.workgroupSize.map((size, axis) => Math.ceil((threads[axis] ?? 1) / size));
-  if (x > limit && y === 1 && kernel.folds) {
-    y = Math.ceil(x / limit);
-    x = Math.ceil(x / y);
-  }
-  if (Math.max(x, y, z) > limit) throw new Error(`kernel ${kernel.name}: a grid of ${x}×${y}×${z} workgroups`);
-  return [x, y, z];
+  return {
+    lowerBound: assignment.lowerBound,
+    allocated: assignment.sizes.reduce((sum, size) => sum + size, 0),
+    sizes: assignment.sizes,
+    tenancies: [...lifetimes].map(([{ label }, life], i) => ({ label, ...life, buffer: assignment.buffer[i] })),
+  };
 }

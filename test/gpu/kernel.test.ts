@@ -4,6 +4,7 @@ import { detectRaces } from "wgsl_reflect";
 import { type BufferView, type Dispatch, Kernel, KernelLibrary } from "../../src/gpu/kernel.ts";
 import { engine, refused } from "../ops/engine.ts";
 import { suite } from "../harness.ts";
+import { kernelNames } from "./names.ts";
 
 const source = `
 override square: bool = false;
@@ -36,16 +37,6 @@ function call(): Dispatch {
     constants: { rows: 2 },
     threads: [5],
   };
-}
-
-function kernelNames(folder = "", root = new URL("../../kernels/", import.meta.url)): string[] {
-  return [...Deno.readDirSync(new URL(folder, root))].flatMap((entry) =>
-    entry.isDirectory
-      ? kernelNames(`${folder}${entry.name}/`, root)
-      : entry.name.endsWith(".wgsl")
-      ? [folder + entry.name.slice(0, -5)]
-      : []
-  ).sort();
 }
 
 suite("kernel", (test) => {

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { conv2d } from "../../src/ops/conv2d.ts";
+import { conv2d, convolutionVersions } from "../../src/ops/conv2d.ts";
 import { Random } from "../../src/random.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
 import { suite } from "../harness.ts";
@@ -25,12 +25,11 @@ const shapes = [
 ];
 
 suite("conv2d", (test) => {
-  const variants = [true, false];
   for (const [batch, height, width, inChannels, outChannels, side, stride, padding] of shapes) {
     const name =
       `[${batch}, ${height}, ${width}, ${inChannels}] → ${outChannels}, ${side}×${side}/${stride}, padding ${padding}`;
-    for (const subgroups of variants) {
-      test(`forward and both gradients, ${name}, subgroups ${subgroups}`, async () => {
+    for (const version of convolutionVersions) {
+      test(`forward and both gradients, ${name}, ${version}`, async () => {
         const random = new Random(1, name);
         const x = single(randomNormal([batch, height, width, inChannels], random));
         const w = single(randomNormal([outChannels, side, side, inChannels], random));
@@ -47,10 +46,9 @@ suite("conv2d", (test) => {
             dy: padChannels(dy),
           },
           ({ x, w, dy }) => {
-            const y = conv2d(x, w, { stride, padding });
+            const y = conv2d(x, w, { stride, padding, version });
             return [y, ...gradient(y, [x, w], dy)];
           },
-          engine({ subgroups }),
         );
         close("y", cropChannels(y, outChannels), expected, 1e-6);
         close("dx", cropChannels(dx, inChannels), reference.conv2dInputGradient(dy, w, x.shape, stride, padding), 1e-6);

@@ -12,6 +12,8 @@ const good: Record<string, Flags> = {
   attack: { data: "pack", models: "run", out: "set" },
   assess: { sets: "set", models: "run", out: "table" },
   predict: { data: "pack", model: "run", out: "file" },
+  bench: {},
+  explain: {},
 };
 
 /** Values that each flag must refuse. */
@@ -56,6 +58,16 @@ const bad: Record<string, Record<string, string[]>> = {
   },
   assess: { sets: [",", "a,"], models: ["a, ,b"] },
   predict: { split: ["test"] },
+  explain: { arch: ["vgg19"], defence: ["hope"], width: ["0"], size: ["31"], batch: ["1"] },
+  bench: {
+    arch: ["vgg19"],
+    width: ["0", "x"],
+    size: ["31"],
+    batch: ["1"],
+    against: ["abacus", "tfjs,"],
+    conv: ["fast"],
+    shape: ["8,8,8,4", "8,8,8,4,4,3,1,1", "8,8,x,4,4", "8,8,8,4,0", "8,8,8,4,6", "8,8,8,4,4,9"],
+  },
 };
 
 /** The flags of a defence or a method are refused for their values only where it has them. */
@@ -94,6 +106,7 @@ suite("tools: refusals", (test) => {
     cases.push({ ...attack({ momentum: "1" }), names: "--momentum" });
     cases.push({ ...attack({ method: "fgsm", step: "1" }), names: "--step" });
     cases.push({ ...attack({ method: "fgsm", steps: "2" }), names: "--steps" });
+    cases.push({ name: "bench", args: ["--conv", "naive"], names: "--conv" });
     const outcomes = await inParallel(cases, ({ name, args }) => tool(name, args), 4);
     outcomes.forEach(({ code, stdout, stderr }, i) => {
       const what = `${cases[i].name} ${cases[i].args.join(" ")}:\n${stderr.join("\n")}`;
@@ -112,6 +125,8 @@ suite("tools: refusals", (test) => {
       attack: "data models out epsilon method fusion norm step steps momentum random-start filter adapter",
       assess: "sets models out adapter",
       predict: "data model out split gradients adapter",
+      explain: "arch defence width size batch out adapter",
+      bench: "arch width size batch shape conv kernels against save compare write-readme adapter",
     };
     const names = Object.keys(flags);
     const outcomes = await inParallel(names, (name) => tool(name, ["--help"]));
@@ -150,6 +165,9 @@ suite("tools: refusals", (test) => {
       ["predict", { data: pack, model: none, out }, none],
       ["predict", { data: pack, model: run, out: `${none}/file` }, `${none}/file`],
       ["predict", { data: pack, model: run, out, adapter: "abacus" }, "--adapter"],
+      ["bench", { compare: none }, none],
+      ["bench", { compare: `${pack}/pack.json` }, `${pack}/pack.json`],
+      ["bench", { adapter: "abacus" }, "--adapter"],
     ];
     const outcomes = await inParallel(cases, ([name, flags]) => tool(name, flagged({ ...flags, json: true })));
     outcomes.forEach(({ code, stdout, stderr }, i) => {

@@ -1,0 +1,50 @@
+// Convolution, forward, as the formula says:  y[n, r, c, o] = Σ over ky, kx, i of  x[n, r·stride + ky − padding, c·stride + kx − padding, i] · w[o, ky, kx, i]
+//
+// Layout    x, y: NHWC; w: OHWI. Pixels outside the image count as zero.
+// Threads   One value of y each, neighbours in o; a grid over the limit is folded into y.
+// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels
+// Bytes     4 · (x + w + y) at best. Every multiply-add loads both its factors: 8 bytes for 2 FLOPs, so even from a cache
+//           that gives 40 GB/s it cannot exceed 10 GFLOP/s.
+
+override side: u32 = 3;
+override stride: u32 = 1;
+
+struct Params {
+  batch: u32,
+  height: u32,
+  width: u32,
+  inChannels: u32,
+  outHeight: u32,
+  outWidth: u32,
+  outChannels: u32,
+  padding: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;  // [batch, height, width, inChannels]
+@group(0) @binding(2) var<storage, read> w: array<f32>;  // [outChannels, side, side, inChannels]
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;  // [batch, outHeight, outWidth, outChannels]
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 64 + id.x;
+  if (i >= params.batch * params.outHeight * params.outWidth * params.outChannels) { return; }
+  let o = i % params.outChannels;
+  let column = (i / params.outChannels) % params.outWidth;
+  let row = (i / params.outChannels / params.outWidth) % params.outHeight;
+  let n = i / params.outChannels / params.outWidth / params.outHeight;
+  var sum = 0.0;
+  for (var ky = 0u; ky < side; ky++) {
+    for (var kx = 0u; kx < side; kx++) {
+      // Left of and above the image these wrap around to large numbers.
+      let r = row * stride + ky - params.padding;
+      let c = column * stride + kx - params.padding;
+      if (r < params.height && c < params.width) {
+        let pixel = ((n * params.height + r) * params.width + c) * params.inChannels;
+        let tap = ((o * side + ky) * side + kx) * params.inChannels;
+        for (var k = 0u; k < params.inChannels; k++) { sum += x[pixel + k] * w[tap + k]; }
+      }
+    }
+  }
+  y[i] = sum;
+}

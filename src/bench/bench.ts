@@ -1,0 +1,123 @@
+/** The benchmark: ceilings first, then every kernel, checked and timed. */
+import type { Engine } from "../tensor/graph.ts";
+import { bytesOf, shapesOf, type Sketch } from "./cost.ts";
+import { measure, type Measurement, timeOf } from "./measure.ts";
+import { verify } from "./verify.ts";
+
+/** What this adapter reached with nothing else to do. */
+export interface Ceiling {
+  gflops: number;
+  gbs: number;
+}
+
+/** A kernel call to time. */
+export interface Case {
+  dispatch: Sketch;
+  flops: number;
+  /** How often it occurs in the training step it was taken from. */
+  uses: number;
+}
+
+/** One line of the table; times in milliseconds. */
+export interface Row extends Measurement {
+  kernel: string;
+  shapes: string;
+  /** Override values, such as tile sizes. */
+  constants: Record<string, number>;
+  uses: number;
+  flops: number;
+  bytes: number;
+  gflops: number;
+  gbs: number;
+  /** Shares of the two ceilings. */
+  ofFma: number;
+  ofCopy: number;
+  /** Relative error against the definition. */
+  error: number;
+}
+
+export interface BenchResult {
+  adapter: string;
+  ceiling: Ceiling;
+  rows: Row[];
+}
+
+/** Bytes of each of the two buffers copied: far beyond any cache, within every adapter's limits. */
+const copyBytes = 64 * 2 ** 20;
+
+/** Measures the ceilings of this adapter, the best of several runs. */
+export async function measureCeiling(engine: Engine): Promise<Ceiling> {
+  const threads = 1 << 14;
+  const rounds = 512;
+  const view = (length: number) => ({ dtype: "f32" as const, length });
+  const fma: Case = {
+    dispatch: {
+      kernel: engine.kernels.get("ceiling/fma"),
+      bindings: { y: view(threads * 4) },
+      params: { threads, rounds, factor: 0.5 },
+      threads: [threads],
+    },
+    flops: threads * 128 * rounds,
+    uses: 0,
+  };
+  const length = copyBytes / 4;
+  const copy: Case = {
+    dispatch: {
+      kernel: engine.kernels.get("ceiling/copy"),
+      bindings: { x: view(length), y: view(length) },
+      params: { length },
+      threads: [length / 4],
+    },
+    flops: 0,
+    uses: 0,
+  };
+  const unknown = { gflops: Infinity, gbs: Infinity };
+  const [computing, moving] = [await benchCase(engine, fma, unknown), await benchCase(engine, copy, unknown)];
+  return {
+    gflops: computing.flops / timeOf(computing).best / 1e6,
+    gbs: moving.bytes / timeOf(moving).best / 1e6,
+  };
+}
+
+/** Checks one call, then times it. */
+export async function benchCase({ gpu }: Engine, { dispatch, flops, uses }: Case, ceiling: Ceiling): Promise<Row> {
+  const { call, error, free } = await verify(gpu, dispatch);
+  try {
+    const times = await measure(gpu, call);
+    const seconds = timeOf(times).median / 1000;
+    const bytes = bytesOf(dispatch);
+    const [gflops, gbs] = [flops / seconds / 1e9, bytes / seconds / 1e9];
+    return {
+      kernel: dispatch.kernel.name,
+      shapes: shapesOf(dispatch),
+      constants: dispatch.constants ?? {},
+      uses,
+      flops,
+      bytes,
+      gflops,
+      gbs,
+      ofFma: gflops / ceiling.gflops,
+      ofCopy: gbs / ceiling.gbs,
+      error,
+      ...times,
+    };
+  } finally {
+    free();
+  }
+}
+
+/** Measures the ceilings and all cases. */
+export async function bench(
+  engine: Engine,
+  cases: readonly Case[],
+  onRow: (row: Row, done: number, total: number) => void = () => {},
+): Promise<BenchResult> {
+  const ceiling = await measureCeiling(engine);
+  const rows: Row[] = [];
+  for (const entry of cases) {
+    const row = await benchCase(engine, entry, ceiling);
+    rows.push(row);
+    onRow(row, rows.length, cases.length);
+  }
+  return { adapter: engine.gpu.name, ceiling, rows };
+}
