@@ -15,7 +15,7 @@ export interface AdversarialSet {
   /** Largest allowed change of a pixel value, 0–255. */
   epsilon: number;
   filter: Filter;
-  /** Held-out images that were attacked. */
+  /** Held-out images there were. */
   candidates: number;
   /** Of those, the ones that every member classified correctly before the attack. */
   correct: number;

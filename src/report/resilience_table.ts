@@ -73,11 +73,11 @@ export function setsTable(sets: readonly AdversarialSet[]): Html {
     { title: "Set" },
     { title: "Networks in the ensemble", number: true },
     { title: "ε", number: true },
-    { title: "Held-out images attacked", number: true },
+    { title: "Held-out images", number: true },
     { title: "of them correct for every member", number: true },
     { title: "Images in the set", number: true },
     { title: "Share of the correct ones", number: true },
-    { title: "Share of all attacked", number: true },
+    { title: "Share of all held out", number: true },
   ];
   const rows = sets.map((set) => [
     set.name,
