@@ -164,10 +164,15 @@ suite("kernels", (test) => {
 suite("races", (test) => {
   const numbers = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i)).buffer;
   const params = (...values: number[]) => ({ uniform: Uint32Array.from(values).buffer });
+  const bits = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0];
   /** Per kernel with workgroup memory: workgroups and bindings in order; more values than lanes, two workgroups. */
   const cases: Record<string, () => [number, unknown[]]> = {
     "batch_norm/gradient_sums": () => [2, [params(8, 70), numbers(1120), numbers(8), numbers(8)]],
     "batch_norm/statistics": () => [2, [params(1117, 8, 70, 16), numbers(1120), numbers(8), numbers(8)]],
+    "l2_step/forward": () => [
+      2,
+      [params(2, 67, bits(1), bits(8)), numbers(134), numbers(134), numbers(134), numbers(134)],
+    ],
     "mean/forward": () => [1, [params(70), numbers(70), numbers(1)]],
     "normalise_gradient/forward": () => [2, [params(2, 67), numbers(134), numbers(134)]],
   };
