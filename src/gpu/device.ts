@@ -10,8 +10,6 @@ export interface DeviceOptions {
   adapter?: string;
   /** Whether to use subgroups where the adapter has them; kernels then hand values from lane to lane. */
   subgroups?: boolean;
-  /** Dawn toggles to enable, such as `disable_robustness`. */
-  toggles?: string[];
 }
 
 const storageUsage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
@@ -31,9 +29,8 @@ export class Gpu {
   }
 
   /** Opens the adapter asked for with all its features and limits. */
-  static async open({ adapter: name, subgroups = true, toggles = [] }: DeviceOptions = {}): Promise<Gpu> {
+  static async open({ adapter: name, subgroups = true }: DeviceOptions = {}): Promise<Gpu> {
     const flags = ["disable-dawn-features=timestamp_quantization"];
-    if (toggles.length > 0) flags.push(`enable-dawn-features=${toggles.join(",")}`);
     if (name) flags.push(`adapter=${name}`);
     const adapter = await startDawn(flags).requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
     if (!adapter) {
