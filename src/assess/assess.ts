@@ -3,7 +3,7 @@ import { type AdversarialSet, type Manifest, openSet } from "../attack/adversari
 import { openPack, type Pack, type Split, SPLITS } from "../data/pack.ts";
 import { sha256File } from "../data/files.ts";
 import { UserError } from "../errors.ts";
-import { DeviceImages, type ReadImages } from "../nn/images.ts";
+import { DeviceImages, readerOf, type ReadImages } from "../nn/images.ts";
 import { argmax, countCorrect, Predictor } from "../nn/predict.ts";
 import { checkFits, exists, openRuns, type TrainedNetwork } from "../nn/run.ts";
 import type { Engine } from "../tensor/graph.ts";
@@ -71,12 +71,8 @@ export async function assess(
     onProgress?.(`${split} images`);
   }
   for (const set of sets) {
-    const each = set.manifest.size ** 2 * 3;
-    const part = (bytes: Uint8Array) => ({
-      size: set.manifest.size,
-      labels: set.labels,
-      read: (from: number, to: number) => bytes.subarray(from * each, to * each),
-    });
+    const { manifest: { size }, labels } = set;
+    const part = (bytes: Uint8Array) => ({ size, labels, read: readerOf(bytes, size) });
     const originals = await score(engine, networks, part(set.originals));
     const adversaries = await score(engine, networks, part(set.images));
     assessed.forEach((network, i) =>

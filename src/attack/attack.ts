@@ -2,7 +2,7 @@
 import { sha256File } from "../data/files.ts";
 import type { Pack } from "../data/pack.ts";
 import { UserError } from "../errors.ts";
-import { DeviceImages } from "../nn/images.ts";
+import { DeviceImages, readerOf } from "../nn/images.ts";
 import { argmax, Predictor } from "../nn/predict.ts";
 import { checkFits, exists, openRuns, type TrainedNetwork } from "../nn/run.ts";
 import type { Engine } from "../tensor/graph.ts";
@@ -38,7 +38,12 @@ export async function attack(
 
   const settings = { ...paperAttack, ...given };
   const labels = await pack.labels("validation");
-  const images = await upload(engine, pack.size, labels.length, await pack.images("validation"));
+  const images = await DeviceImages.upload(
+    engine.gpu,
+    pack.size,
+    labels.length,
+    (from, to) => pack.images("validation", from, to),
+  );
   const before = await predict(members, images);
   const correct = [...labels.keys()].filter((n) => before.every((member) => member[n] === labels[n]));
   const attacked = Uint32Array.from(filter === "correct-then-wrong" ? correct : labels.keys());
@@ -52,7 +57,12 @@ export async function attack(
       { ...settings, seed: pack.info.seed },
       { onProgress: (done) => onProgress?.(done, attacked.length) },
     );
-    const adversaries = await upload(engine, pack.size, attacked.length, fooling.bytes);
+    const adversaries = await DeviceImages.upload(
+      engine.gpu,
+      pack.size,
+      attacked.length,
+      readerOf(fooling.bytes, pack.size),
+    );
     fooling.after = await predict(members, adversaries);
     adversaries.free();
     fooling.kept = [...attacked.keys()].filter((i) =>
@@ -94,11 +104,6 @@ export async function attack(
     after: Int32Array.from(after.flatMap((member) => kept.map((i) => member[i]))),
   });
   return manifest;
-}
-
-function upload(engine: Engine, size: number, count: number, bytes: Uint8Array): Promise<DeviceImages> {
-  const each = size * size * 3;
-  return DeviceImages.upload(engine.gpu, size, count, (from, to) => bytes.subarray(from * each, to * each));
 }
 
 /** Each member's class for every image. */

@@ -1,6 +1,6 @@
 /** Which kernel calls to time: those of a network's training step and of an attack on it, or one convolution's. */
 import { ensembleDirection } from "../attack/direction.ts";
-import { DeviceImages } from "../nn/images.ts";
+import { DeviceImages, readerOf } from "../nn/images.ts";
 import { type Architecture, Network } from "../nn/network.ts";
 import { clipPixels } from "../ops/clip_pixels.ts";
 import { conv2d, type Conv2dOptions } from "../ops/conv2d.ts";
@@ -50,9 +50,7 @@ export async function randomStep(
   network.parameters.initialise(1);
   const random = new Random(1, "bench images");
   const bytes = Uint8Array.from({ length: batch * size * size * 3 }, () => random.integer(256));
-  const each = bytes.length / batch;
-  const read = (from: number, to: number) => bytes.subarray(from * each, to * each);
-  const images = await DeviceImages.upload(engine.gpu, size, batch, read);
+  const images = await DeviceImages.upload(engine.gpu, size, batch, readerOf(bytes, size));
   const step = await TrainStep.compile(network, images, batch, objectiveOf(defence, 1), allocateOptimiser(network));
   return { step, network, free: () => [step, images, network].forEach((resource) => resource.free()) };
 }

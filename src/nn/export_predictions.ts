@@ -2,7 +2,7 @@
 import type { Pack, Split } from "../data/pack.ts";
 import { writeSafetensors } from "../data/safetensors.ts";
 import type { Engine } from "../tensor/graph.ts";
-import { DeviceImages } from "./images.ts";
+import { DeviceImages, readerOf } from "./images.ts";
 import { argmax, countCorrect, Predictor } from "./predict.ts";
 import { checkFits, openRun } from "./run.ts";
 
@@ -30,12 +30,7 @@ export async function exportPredictions(
   const labels = await pack.labels(split);
   const bytes = await pack.images(split);
   const [count, pixels] = [labels.length, size * size];
-  const images = await DeviceImages.upload(
-    engine.gpu,
-    size,
-    count,
-    (from, to) => bytes.subarray(from * pixels * 3, to * pixels * 3),
-  );
+  const images = await DeviceImages.upload(engine.gpu, size, count, readerOf(bytes, size));
   const predictor = await Predictor.compile(network, images, { gradients });
   const logits = new Float32Array(count * classes.length);
   const inputGradients = new Float32Array(gradients ? count * 3 * pixels : 0);

@@ -6,6 +6,12 @@ import type { ImageBytes } from "../ops/gather_batch.ts";
 /** Reads the bytes of images `from` up to `to` (exclusive), RGB interleaved. */
 export type ReadImages = (from: number, to: number) => Promise<Uint8Array> | Uint8Array;
 
+/** Reads images out of bytes that are in memory already. */
+export function readerOf(bytes: Uint8Array, size: number): ReadImages {
+  const each = size * size * 3;
+  return (from, to) => bytes.subarray(from * each, to * each);
+}
+
 /** Uploading goes in pieces of about this many bytes, so that the host never holds the whole set twice. */
 const pieceBytes = 16 * 2 ** 20;
 

@@ -44,8 +44,8 @@ export interface Resilience {
 /** Why a cell has no accuracy. */
 export function emptyReason(set: AdversarialSet): string {
   return set.candidates === 0
-    ? "no image was attacked"
-    : `none of ${plural(set.candidates, "attacked image")} passed the filter`;
+    ? "no image was held out"
+    : `none of ${plural(set.candidates, "held-out image")} passed the filter`;
 }
 
 /** The largest adversarial accuracy of a set (column `index`), or null if the set is empty or has one network only. */

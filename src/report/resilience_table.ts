@@ -89,7 +89,7 @@ export function setsTable(sets: readonly AdversarialSet[]): Html {
     set.filter === "correct-then-wrong"
       ? accuracy({ correct: set.adversarial, count: set.correct }, "no image was correct for every member")
       : nothing("this set is not drawn from the correct ones alone"),
-    accuracy({ correct: set.adversarial, count: set.candidates }, "no image was attacked"),
+    accuracy({ correct: set.adversarial, count: set.candidates }, "no image was held out"),
   ]);
   return table("How large the adversarial sets are, and how often the attack succeeded.", columns, rows);
 }

@@ -2,7 +2,7 @@
 import type { Pack } from "../data/pack.ts";
 import type { Picture } from "../data/picture.ts";
 import { type AdversarialSet, openSet } from "../attack/adversarial_set.ts";
-import { DeviceImages } from "../nn/images.ts";
+import { DeviceImages, readerOf } from "../nn/images.ts";
 import { Predictor, softmax } from "../nn/predict.ts";
 import { openRun } from "../nn/run.ts";
 import { gatherBatch } from "../ops/gather_batch.ts";
@@ -95,9 +95,7 @@ async function confidences(
   bytes: Uint8Array,
 ): Promise<{ label: number; confidence: number }[]> {
   const { network } = await openRun(engine, run);
-  const each = size * size * 3;
-  const read = (from: number, to: number) => bytes.subarray(from * each, to * each);
-  const images = await DeviceImages.upload(engine.gpu, size, adversarial, read);
+  const images = await DeviceImages.upload(engine.gpu, size, adversarial, readerOf(bytes, size));
   const predictor = await Predictor.compile(network, images);
   const logits = await predictor.logits();
   for (const resource of [predictor, images, network]) resource.free();

@@ -137,10 +137,10 @@ suite("report", (test) => {
     }
     const page = await renderReport(data);
     assertSound(page);
-    assert.is(page.match(/title="none of 1,000 attacked images passed the filter">–/g)?.length, 8);
+    assert.is(page.match(/title="none of 1,000 held-out images passed the filter">–/g)?.length, 8);
     assert.match(
       visible(page),
-      /the set “Five models” is empty, because none of 1,000 attacked images passed the filter/,
+      /the set “Five models” is empty, because none of 1,000 held-out images passed the filter/,
     );
     assert.match(visible(page), /ensemble of 3 networks/, "the brief turns to the largest set that holds images");
   });

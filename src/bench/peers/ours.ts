@@ -1,5 +1,5 @@
 /** This engine, seen from outside like its peers. */
-import { DeviceImages } from "../../nn/images.ts";
+import { DeviceImages, readerOf } from "../../nn/images.ts";
 import { Network } from "../../nn/network.ts";
 import { batchNorm, batchStatistics } from "../../ops/batch_norm.ts";
 import { conv2d } from "../../ops/conv2d.ts";
@@ -65,8 +65,7 @@ async function trainingStep(engine: Engine, task: StepTask): Promise<Work> {
   for (const [name, { data }] of task.weights) network.parameters.write(name, data);
   const { mean, std } = network.architecture.normaliser;
   const bytes = Uint8Array.from(task.images, (value, i) => Math.round(value * std[i % 3] + mean[i % 3]));
-  const each = size * size * 3;
-  const images = await DeviceImages.upload(gpu, size, batch, (from, to) => bytes.subarray(from * each, to * each));
+  const images = await DeviceImages.upload(gpu, size, batch, readerOf(bytes, size));
   const step = await TrainStep.compile(
     network,
     images,
