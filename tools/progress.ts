@@ -1,7 +1,7 @@
 /** Progress on stderr: a bar on a terminal, a line an epoch elsewhere. */
 import process from "node:process";
 import { SingleBar } from "cli-progress";
-import type { EpochLog } from "../src/train/checkpoint.ts";
+import type { EpochClock, EpochLog } from "../src/train/checkpoint.ts";
 import type { Progress, TrainOptions } from "../src/train/train.ts";
 import { say } from "./command.ts";
 
@@ -9,7 +9,7 @@ const format = "{name} |{bar}| epoch {epoch}/{epochs}  loss {loss}  {rate} image
 
 /** The bar of one training run. */
 export function trainingBar(name: string): Pick<TrainOptions, "onProgress" | "onEpoch"> {
-  const line = ({ epoch, loss, validationAccuracy, imagesPerSecond }: EpochLog) =>
+  const line = ({ epoch, loss, validationAccuracy, imagesPerSecond }: EpochLog & EpochClock) =>
     `${name}: epoch ${epoch}  loss ${loss.toFixed(3)}  validation accuracy ${
       (validationAccuracy * 100).toFixed(1)
     } %  ` +

@@ -9,6 +9,7 @@ import { loadWeights } from "./weights.ts";
 export const runFiles = {
   settings: "run.json",
   log: "log.jsonl",
+  clock: "clock.jsonl",
   weights: "weights.safetensors",
   best: "weights.best.safetensors",
   state: "state.safetensors",

@@ -13,11 +13,15 @@ export const epochSchema = z.object({
   learningRate: z.number(),
   validationLoss: z.number(),
   validationAccuracy: z.number(),
-  /** Of the epoch's training steps, validation left out. */
-  seconds: z.number(),
-  imagesPerSecond: z.number(),
 });
 export type EpochLog = z.infer<typeof epochSchema>;
+
+/** One line of `clock.jsonl`, apart from the log because no two runs agree on it: of the epoch's steps, validation left out. */
+export interface EpochClock {
+  epoch: number;
+  seconds: number;
+  imagesPerSecond: number;
+}
 
 /** Writes weights, running statistics, velocities and the log so far, in one file and one step. */
 export async function saveState(
@@ -55,10 +59,18 @@ export async function loadState(
       throw new UserError(`${path} does not fit this network: ${name} has another size.`);
     }
   }
-  const log = z.array(epochSchema).safeParse(JSON.parse(metadata.log ?? "null"));
+  const log = z.array(epochSchema).safeParse(parseLog(metadata.log));
   if (!log.success) throw new UserError(`${path} holds no log of its epochs.`);
   for (const [name, buffer] of Object.entries(buffers)) {
     gpu.device.queue.writeBuffer(buffer, 0, tensors[name].data as Float32Array<ArrayBuffer>);
   }
   return log.data;
+}
+
+function parseLog(text = ""): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

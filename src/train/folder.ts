@@ -5,7 +5,7 @@ import { UserError } from "../errors.ts";
 import type { Architecture, Network } from "../nn/network.ts";
 import { exists, runFiles } from "../nn/run.ts";
 import { saveWeights } from "../nn/weights.ts";
-import type { EpochLog } from "./checkpoint.ts";
+import type { EpochClock, EpochLog } from "./checkpoint.ts";
 import { largestShift, optimisation, type TrainSettings } from "./settings.ts";
 
 /** The content of `run.json`. */
@@ -60,6 +60,13 @@ export async function saveEpoch(out: string, network: Network, log: readonly Epo
     await saveWeights(`${out}/${runFiles.best}`, network);
   }
   await writeFileAtomic(`${out}/${runFiles.log}`, log.map((entry) => JSON.stringify(entry) + "\n").join(""));
+}
+
+/** Adds a line to the run's clock; the line of an epoch that is done again is replaced. */
+export async function saveClock(out: string, clock: EpochClock): Promise<void> {
+  const file = `${out}/${runFiles.clock}`;
+  const lines = await exists(file) ? (await readText(file)).trimEnd().split("\n").slice(0, clock.epoch - 1) : [];
+  await writeFileAtomic(file, [...lines, JSON.stringify(clock)].map((line) => line + "\n").join(""));
 }
 
 function parseJson(text: string, file: string): unknown {

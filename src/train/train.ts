@@ -5,9 +5,9 @@ import { DeviceImages } from "../nn/images.ts";
 import { type Architecture, Network } from "../nn/network.ts";
 import { exists, runFiles } from "../nn/run.ts";
 import type { Engine } from "../tensor/graph.ts";
-import { type EpochLog, loadState, saveState } from "./checkpoint.ts";
+import { type EpochClock, type EpochLog, loadState, saveState } from "./checkpoint.ts";
 import { drawStep, epochOrder } from "./draws.ts";
-import { describe, openFolder, saveEpoch } from "./folder.ts";
+import { describe, openFolder, saveClock, saveEpoch } from "./folder.ts";
 import { measureNormaliser } from "./normaliser.ts";
 import { alphaOf, objectiveOf } from "./objective.ts";
 import { learningRateAt } from "./schedule.ts";
@@ -41,7 +41,7 @@ export interface TrainOptions {
   /** Goes on from the folder's last checkpoint. */
   resume?: boolean;
   onProgress?: (progress: Progress) => void;
-  onEpoch?: (entry: EpochLog) => void;
+  onEpoch?: (entry: EpochLog & EpochClock) => void;
 }
 
 /** Steps submitted ahead of the device: the host prepares the next one while it works. */
@@ -91,11 +91,13 @@ export async function train(
 
   for (let epoch = log.length; epoch < settings.epochs; epoch++) {
     const trained = await runEpoch(step, labels, settings, { epoch, steps, size: pack.size }, onProgress);
-    const entry: EpochLog = { epoch: epoch + 1, ...trained, ...await validation.run() };
+    const { loss, learningRate, ...clock } = trained;
+    const entry: EpochLog = { epoch: epoch + 1, loss, learningRate, ...await validation.run() };
     log.push(entry);
     await saveEpoch(out, network, log);
+    await saveClock(out, { epoch: epoch + 1, ...clock });
     await saveState(stateFile, network, state, log);
-    onEpoch?.(entry);
+    onEpoch?.({ ...entry, ...clock });
   }
   for (const resource of [validation, step, network, images, held]) resource.free();
   const best = log.reduce((a, b) => b.validationAccuracy > a.validationAccuracy ? b : a);
@@ -115,7 +117,7 @@ async function runEpoch(
   { seed, batch, epochs, learningRate, defence }: TrainSettings,
   { epoch, steps, size }: { epoch: number; steps: number; size: number },
   onProgress?: (progress: Progress) => void,
-): Promise<Pick<EpochLog, "loss" | "learningRate" | "seconds" | "imagesPerSecond">> {
+): Promise<Omit<EpochClock, "epoch"> & Pick<EpochLog, "loss" | "learningRate">> {
   const { gpu } = step.plan;
   const order = epochOrder(seed, epoch, labels.length);
   const shift = Math.round(size * largestShift);

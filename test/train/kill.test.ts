@@ -39,8 +39,8 @@ async function killAfter(child: Deno.ChildProcess, epoch: number): Promise<void>
 /** Every file that has its final name must be whole. Returns the number of epochs the run can go on from. */
 async function checkWhole(out: string): Promise<number> {
   const names = Array.from(Deno.readDirSync(out), ({ name }) => name).filter((name) => !name.endsWith(".tmp"));
-  const expected = ["log.jsonl", "run.json", "state.safetensors", "weights.best.safetensors", "weights.safetensors"];
-  assert.equal(names.sort(), expected);
+  const tensors = ["state.safetensors", "weights.best.safetensors", "weights.safetensors"];
+  assert.equal(names.sort(), ["clock.jsonl", "log.jsonl", "run.json", ...tensors]);
   await readRun(out);
   for (const name of ["weights", "weights.best"]) await openSafetensors(`${out}/${name}.safetensors`);
   const lines = (await readText(`${out}/log.jsonl`)).trimEnd().split("\n");
@@ -66,6 +66,8 @@ suite("a killed training", (test) => {
     await trainTiny(settings, { out: whole });
     assert.equal(await contentOf(killed), await contentOf(whole));
     assert.is(await checkWhole(killed), settings.epochs);
+    const clock = (await readText(`${killed}/clock.jsonl`)).trimEnd().split("\n").map((line) => JSON.parse(line).epoch);
+    assert.equal(clock, Array.from({ length: settings.epochs }, (_, i) => i + 1));
     assert.is(await Deno.readTextFile(`${killed}/run.json`), await Deno.readTextFile(`${whole}/run.json`));
   });
 });

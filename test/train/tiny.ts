@@ -4,13 +4,12 @@
  */
 import type { Crop } from "../../src/data/collect.ts";
 import { openPack, type Pack } from "../../src/data/pack.ts";
-import { readSafetensors } from "../../src/data/safetensors.ts";
 import { writePack } from "../../src/data/write.ts";
 import { DeviceImages } from "../../src/nn/images.ts";
 import { Predictor } from "../../src/nn/predict.ts";
 import { openRuns } from "../../src/nn/run.ts";
 import { Random } from "../../src/random.ts";
-import type { EpochLog } from "../../src/train/checkpoint.ts";
+
 import type { TrainSettings } from "../../src/train/settings.ts";
 import { train, type TrainOptions, type TrainResult } from "../../src/train/train.ts";
 import { digest } from "../nn/networks.ts";
@@ -104,19 +103,14 @@ export async function tinyRun(seed: number): Promise<string> {
   return (await runs.get(seed)!).run;
 }
 
-/** What two runs that did the same have in common, bit for bit: all their files, but for the times in them. */
+/** What two runs that did the same have in common, bit for bit: all their files but the clock and the settings. */
 export async function contentOf(run: string) {
-  const bytes = async (name: string) => digest(await Deno.readFile(`${run}/${name}.safetensors`));
-  const text = await Deno.readTextFile(`${run}/log.jsonl`);
-  const { tensors, metadata: { log, ...metadata } } = await readSafetensors(`${run}/state.safetensors`);
-  const timeless = (entry: EpochLog) => ({ ...entry, seconds: 0, imagesPerSecond: 0 });
+  const bytes = async (name: string) => digest(await Deno.readFile(`${run}/${name}`));
   return {
-    weights: await bytes("weights"),
-    best: await bytes("weights.best"),
-    state: Object.entries(tensors).map(([name, { data }]) => [name, digest(data)]),
-    metadata,
-    log: text.trimEnd().split("\n").map((line) => timeless(JSON.parse(line))),
-    stateLog: JSON.parse(log).map(timeless),
+    weights: await bytes("weights.safetensors"),
+    best: await bytes("weights.best.safetensors"),
+    state: await bytes("state.safetensors"),
+    log: await Deno.readTextFile(`${run}/log.jsonl`),
   };
 }
 
