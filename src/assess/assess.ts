@@ -1,5 +1,5 @@
 /** How resilient networks are: their accuracy on adversarial sets and on the sets' originals (paper, section V-C). */
-import { type AdversarialSet, type Manifest, openSet } from "../attack/adversarial_set.ts";
+import { type Manifest, openSet, readManifest } from "../attack/adversarial_set.ts";
 import { openPack, type Pack, type Split, SPLITS } from "../data/pack.ts";
 import { sha256File } from "../data/files.ts";
 import { UserError } from "../errors.ts";
@@ -16,6 +16,14 @@ export interface Cell {
   /** Accuracy on the set's originals ("True") and on its adversaries ("Adv."). */
   true: Proportion;
   adversarial: Proportion;
+  perClass: PerClass;
+}
+
+/** The same class by class: images of each class in the set, and how many of them are classified correctly. */
+export interface PerClass {
+  count: number[];
+  true: number[];
+  adversarial: number[];
 }
 
 export interface AssessedNetwork {
@@ -32,103 +40,173 @@ export interface AssessedNetwork {
 
 export interface Assessment {
   format: "superpose-assessment";
-  version: 1;
-  sets: ({ path: string } & Manifest)[];
+  version: 2;
+  sets: AssessedSet[];
   networks: AssessedNetwork[];
 }
+
+type AssessedSet = { path: string } & Manifest;
 
 /** Assesses every network on every set; all sets must come from one pack. */
 export async function assess(
   engine: Engine,
   setPaths: readonly string[],
   runs: readonly string[],
-  onProgress?: (run: string) => void,
+  onProgress?: (what: string) => void,
 ): Promise<Assessment> {
-  const sets: AdversarialSet[] = [];
-  for (const path of setPaths) sets.push(await openSet(path));
-  for (const { path, manifest } of sets) {
-    checkFits(path, manifest, sets[0].manifest, setPaths[0]);
-    if (manifest.packHash !== sets[0].manifest.packHash) {
-      throw new UserError(`${path} and ${setPaths[0]} were made from different packs.`);
+  const sets: AssessedSet[] = [];
+  for (const path of setPaths) sets.push({ path, ...await readManifest(path) });
+  for (const set of sets) {
+    checkFits(set.path, set, sets[0], sets[0].path);
+    if (set.packHash !== sets[0].packHash) {
+      throw new UserError(`${set.path} and ${sets[0].path} were made from different packs.`);
     }
   }
   const networks = await openRuns(engine, runs);
-  checkFits(runs[0], networks[0].info.architecture, sets[0].manifest, setPaths[0]);
+  checkFits(runs[0], networks[0].info.architecture, sets[0], sets[0].path);
   const pack = await openSource(sets[0]);
 
-  const assessed: AssessedNetwork[] = networks.map(({ path, info, hash }) => ({
-    run: path,
-    arch: info.architecture.arch,
-    defence: info.training.defence,
-    hash,
-    train: { correct: 0, count: 0 },
-    validation: { correct: 0, count: 0 },
-    cells: [],
-  }));
+  const seen = {} as Record<Split, Int32Array[]>;
+  const accuracies = {} as Record<Split, Proportion[]>;
   for (const split of SPLITS) {
-    const proportions = await score(engine, networks, await source(pack, split));
-    assessed.forEach((network, i) => network[split] = proportions[i]);
+    const labels = await pack.labels(split);
+    seen[split] = await predict(networks, pack.size, labels.length, (from, to) => pack.images(split, from, to));
+    accuracies[split] = seen[split].map((predictions) => proportion(predictions, labels));
     onProgress?.(`${split} images`);
   }
-  for (const set of sets) {
-    const { manifest: { size }, labels } = set;
-    const part = (bytes: Uint8Array) => ({ size, labels, read: readerOf(bytes, size) });
-    const originals = await score(engine, networks, part(set.originals));
-    const adversaries = await score(engine, networks, part(set.images));
-    assessed.forEach((network, i) =>
-      network.cells.push({
-        member: set.manifest.members.some(({ hash }) => hash === network.hash),
-        true: originals[i],
-        adversarial: adversaries[i],
-      })
-    );
-    onProgress?.(set.path);
+  const cells: Cell[][] = networks.map(() => []);
+  for (const group of inGroups(sets)) {
+    const columns = await assessSets(networks, seen.validation, group);
+    cells.forEach((row, i) => row.push(...columns.map((column) => column[i])));
+    for (const { path } of group) onProgress?.(path);
   }
   for (const { network } of networks) network.free();
   return {
     format: "superpose-assessment",
-    version: 1,
-    sets: sets.map(({ path, manifest }) => ({ path, ...manifest })),
-    networks: assessed,
+    version: 2,
+    sets,
+    networks: networks.map(({ path, info, hash }, i) => ({
+      run: path,
+      arch: info.architecture.arch,
+      defence: info.training.defence,
+      hash,
+      train: accuracies.train[i],
+      validation: accuracies.validation[i],
+      cells: cells[i],
+    })),
   };
 }
 
-/** Labelled images, wherever they come from. */
-interface Labelled {
-  size: number;
-  labels: Int32Array;
-  read: ReadImages;
+/**
+ * One assessment of all networks of several, which must be of the same sets.
+ * @throws UserError where the sets differ or a network is in two of them.
+ */
+export function merge(assessments: readonly Assessment[]): Assessment {
+  const [first] = assessments;
+  for (const { sets } of assessments) {
+    if (JSON.stringify(sets) !== JSON.stringify(first.sets)) {
+      throw new UserError("Assessments of different sets cannot be merged.");
+    }
+  }
+  const networks = assessments.flatMap((assessment) => assessment.networks);
+  const twice = networks.find(({ run }, i) => networks.findIndex((other) => other.run === run) !== i);
+  if (twice) throw new UserError(`${twice.run} is in two of the assessments to merge.`);
+  return { ...first, networks };
 }
 
-/** How many of the images each network classifies correctly. */
-async function score(
-  engine: Engine,
+/** Adversaries that are on the device at a time, bytes, unless a single set is larger. */
+const groupBytes = 256 * 2 ** 20;
+
+/** Small sets share an upload, for which each network is then compiled once. */
+function inGroups(sets: readonly AssessedSet[]): AssessedSet[][] {
+  const groups: AssessedSet[][] = [];
+  let room = 0;
+  for (const set of sets) {
+    const bytes = set.adversarial * set.size ** 2 * 3;
+    if (groups.length === 0 || bytes > room) {
+      groups.push([]);
+      room = groupBytes;
+    }
+    groups[groups.length - 1].push(set);
+    room -= bytes;
+  }
+  return groups;
+}
+
+/**
+ * The cells of some sets, [sets][networks].
+ * @param validation what each network sees in the validation images: the originals of a set are some of them
+ */
+async function assessSets(
   networks: readonly TrainedNetwork[],
-  { size, labels, read }: Labelled,
-): Promise<Proportion[]> {
-  const count = labels.length;
-  if (count === 0) return networks.map(() => ({ correct: 0, count: 0 }));
-  const images = await DeviceImages.upload(engine.gpu, size, count, read);
-  const proportions: Proportion[] = [];
+  validation: readonly Int32Array[],
+  group: readonly AssessedSet[],
+): Promise<Cell[][]> {
+  const [{ size, classes }] = group;
+  const total = group.reduce((sum, { adversarial }) => sum + adversarial, 0);
+  const bytes = new Uint8Array(total * size ** 2 * 3);
+  const sets: { labels: Int32Array; indices: Int32Array; first: number }[] = [];
+  let first = 0;
+  for (const { path } of group) {
+    const { images, labels, indices } = await openSet(path);
+    bytes.set(images, first * size ** 2 * 3);
+    sets.push({ labels, indices, first });
+    first += labels.length;
+  }
+  const seen = await predict(networks, size, total, readerOf(bytes, size));
+  return sets.map(({ labels, indices, first }, s) =>
+    networks.map(({ hash }, i) => {
+      const before = Int32Array.from(indices, (n) => validation[i][n]);
+      const after = seen[i].subarray(first, first + labels.length);
+      return {
+        member: group[s].members.some((member) => member.hash === hash),
+        true: proportion(before, labels),
+        adversarial: proportion(after, labels),
+        perClass: {
+          count: tally(labels, labels, classes.length),
+          true: tally(before, labels, classes.length),
+          adversarial: tally(after, labels, classes.length),
+        },
+      };
+    })
+  );
+}
+
+/** The class each network sees in each image, [networks][count]. */
+async function predict(
+  networks: readonly TrainedNetwork[],
+  size: number,
+  count: number,
+  read: ReadImages,
+): Promise<Int32Array[]> {
+  if (count === 0) return networks.map(() => new Int32Array(0));
+  const images = await DeviceImages.upload(networks[0].network.engine.gpu, size, count, read);
+  const all: Int32Array[] = [];
   for (const { network } of networks) {
     const predictor = await Predictor.compile(network, images);
-    const predictions = argmax(await predictor.logits(), network.architecture.classes.length);
-    proportions.push({ correct: countCorrect(predictions, labels), count });
+    all.push(argmax(await predictor.logits(), network.architecture.classes.length));
     predictor.free();
   }
   images.free();
-  return proportions;
+  return all;
 }
 
-async function source(pack: Pack, split: Split): Promise<Labelled> {
-  return { size: pack.size, labels: await pack.labels(split), read: (from, to) => pack.images(split, from, to) };
+function proportion(predictions: Int32Array, labels: Int32Array): Proportion {
+  return { correct: countCorrect(predictions, labels), count: labels.length };
+}
+
+/** How many predictions of each class are right. */
+function tally(predictions: Int32Array, labels: Int32Array, classes: number): number[] {
+  const correct = new Array<number>(classes).fill(0);
+  labels.forEach((label, n) => correct[label] += predictions[n] === label ? 1 : 0);
+  return correct;
 }
 
 /** The pack a set was made from, which must still be what it was. */
-async function openSource({ path, manifest }: AdversarialSet): Promise<Pack> {
-  const file = `${manifest.pack}/pack.json`;
-  if (!await exists(file) || await sha256File(file) !== manifest.packHash) {
-    throw new UserError(`${path} was made from the pack ${manifest.pack}, which is no longer there or has changed.`);
+async function openSource({ path, pack, packHash }: AssessedSet): Promise<Pack> {
+  const file = `${pack}/pack.json`;
+  if (!await exists(file) || await sha256File(file) !== packHash) {
+    throw new UserError(`${path} was made from the pack ${pack}, which is no longer there or has changed.`);
   }
-  return await openPack(manifest.pack);
+  return await openPack(pack);
 }

@@ -85,15 +85,20 @@ export async function writeSet(set: AdversarialSet): Promise<void> {
   }
 }
 
-/** @throws UserError naming the folder or file that is no adversarial set. */
-export async function openSet(path: string): Promise<AdversarialSet> {
+/** How a set was made, without its images. @throws UserError naming the file that is no manifest. */
+export async function readManifest(path: string): Promise<Manifest> {
   const file = `${path}/${manifestFile}`;
   const parsed = manifestSchema.safeParse(parseJson(await readText(file), file));
   if (!parsed.success) {
     const [{ path: at, message }] = parsed.error.issues;
     throw new UserError(`${file}: ${at.join(".")}: ${message}.`);
   }
-  const manifest = parsed.data;
+  return parsed.data;
+}
+
+/** @throws UserError naming the folder or file that is no adversarial set. */
+export async function openSet(path: string): Promise<AdversarialSet> {
+  const manifest = await readManifest(path);
   const { tensors } = await readSafetensors(`${path}/${tensorFile}`);
   const take = <T extends Uint8Array | Int32Array>(
     name: string,

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { assess } from "../../src/assess/assess.ts";
+import { assess, merge } from "../../src/assess/assess.ts";
 import { assessmentTable } from "../../src/assess/table.ts";
 import { attack } from "../../src/attack/attack.ts";
 import { sha256File } from "../../src/data/files.ts";
@@ -50,6 +50,15 @@ suite("assessment", (test) => {
       networks.forEach(({ cells }, i) => {
         assert.equal(cells[s].true, count(before[i], labels));
         assert.equal(cells[s].adversarial, count(after[i], labels));
+        for (const label of [0, 1, 2]) {
+          const wanted = [...labels.keys()].filter((n) => labels[n] === label);
+          const right = (seen: number[]) => wanted.filter((n) => seen[n] === label).length;
+          const { perClass } = cells[s];
+          assert.equal(
+            [perClass.count[label], perClass.true[label], perClass.adversarial[label]],
+            [wanted.length, right(before[i]), right(after[i])],
+          );
+        }
       });
       // What the filter says of the members.
       for (const { cells: { [s]: cell } } of networks.filter(({ cells: { [s]: { member } } }) => member)) {
@@ -76,6 +85,16 @@ suite("assessment", (test) => {
     ]);
     assert.is(networks[0].hash, await sha256File(`${members[0]}/weights.safetensors`));
     assert.equal(networks.map(({ defence }) => defence), ["none", "none", "none"]);
+  });
+
+  test("assessments of different networks merge into what one of them all would be", async () => {
+    const device = await engine();
+    const [one, other] = [await assess(device, sets, [stranger]), await assess(device, sets, members)];
+    assert.equal(merge([one, other]), await assess(device, sets, [stranger, ...members]));
+    assert.equal(merge([one]), one);
+    await refused(() => merge([one, one]), new RegExp(`^${stranger} is in two of the assessments to merge\\.$`));
+    const fewer = await assess(device, sets.slice(1), members);
+    await refused(() => merge([one, fewer]), /^Assessments of different sets cannot be merged\.$/);
   });
 
   test("the table has a row per network, marks members and leaves a dash for an empty set", async () => {
