@@ -1,4 +1,5 @@
 /** How often one training step runs through its network: what a defence costs, whatever the machine. */
+import type { Plan } from "../tensor/plan.ts";
 import type { DefenceSettings } from "./settings.ts";
 
 export interface Passes {
@@ -7,6 +8,7 @@ export interface Passes {
   backward: number;
 }
 
+/** By formula: before anything is compiled. */
 export function passesOf(defence: DefenceSettings): Passes {
   switch (defence.name) {
     case "none":
@@ -20,4 +22,11 @@ export function passesOf(defence: DefenceSettings): Passes {
     case "vat":
       return { forward: defence.steps + 2, backward: defence.steps + 2 };
   }
+}
+
+/** Counted in a compiled training step: every pass goes through the network's one dense layer, on whatever way back too. */
+export function countPasses({ steps }: Plan): Passes {
+  const nodes = [...new Set(steps.map(({ node }) => node))];
+  const count = (operation: string) => nodes.filter((node) => node.operation === operation).length;
+  return { forward: count("dense"), backward: count("dense input gradient") };
 }

@@ -2,7 +2,7 @@
 import * as assert from "uvu/assert";
 import { Network } from "../../src/nn/network.ts";
 import { objectiveOf } from "../../src/train/objective.ts";
-import { passesOf } from "../../src/train/passes.ts";
+import { countPasses, passesOf } from "../../src/train/passes.ts";
 import type { DefenceSettings } from "../../src/train/settings.ts";
 import { allocateOptimiser, TrainStep } from "../../src/train/step.ts";
 import { suite } from "../harness.ts";
@@ -33,8 +33,10 @@ suite("passes", (test) => {
       const step = await TrainStep.compile(network, images, 2, objectiveOf(defence, 1), allocateOptimiser(network));
       const nodes = [...new Set(step.plan.steps.map(({ node }) => node))];
       const count = (operation: string) => nodes.filter((node) => node.operation === operation).length;
+      const counted = countPasses(step.plan);
       for (const resource of [step, images, network]) resource.free();
 
+      assert.equal(counted, passesOf(defence));
       const { forward, backward } = passesOf(defence);
       assert.is(count("conv2d"), forward * LAYERS);
       // Back to the weights, every convolution has their gradient and all but the first its input's; back to the images,
