@@ -8,6 +8,7 @@ import { crossEntropy } from "../ops/cross_entropy.ts";
 import { l2Step } from "../ops/l2_step.ts";
 import { noise } from "../ops/noise.ts";
 import { relu } from "../ops/relu.ts";
+import { signOffset } from "../ops/sign_offset.ts";
 import { signStep } from "../ops/sign_step.ts";
 import { softMinimum } from "../ops/soft_minimum.ts";
 import { Random } from "../random.ts";
@@ -83,6 +84,7 @@ async function attackCases(network: Network, batch: number): Promise<Case[]> {
   });
   const outputs = [
     signStep(x, direction, x, strength),
+    signOffset(x, direction, graph.input("amount", [batch])),
     fused,
     l2Step(x, gradient(fused, [x])[0], x, strength),
     clipPixels(start),

@@ -20,6 +20,7 @@ import { mix, mixGradient } from "./mix.ts";
 import { normaliseGradient } from "./normalise_gradient.ts";
 import { relu, reluGradient } from "./relu.ts";
 import { sgd } from "./sgd.ts";
+import { signOffset } from "./sign_offset.ts";
 import { signStep } from "./sign_step.ts";
 import { softMinimum, softMinimumGradient } from "./soft_minimum.ts";
 import { softmax } from "./softmax.ts";
@@ -222,6 +223,11 @@ suite("reference values by hand", (test) => {
     const original = vector(100, 100, 100, 2, 254);
     const x = vector(100, 103, 97, 1, 254);
     checkValues(signStep(x, vector(0, 0.1, -9, -1, 5), original, 2, 4), [100, 104, 96, 0, 255]);
+  });
+
+  test("sign_offset: every image has its own amount, and nothing is clipped", () => {
+    const [x, direction] = [[0, 10, 250, 5], [-3, 0, 0.5, 1e-9]].map((values) => fromValues([2, 2], values));
+    checkValues(signOffset(x, direction, [7, 9]), [-7, 10, 259, 14], [2, 2]);
   });
 
   test("sgd: two steps", () => {

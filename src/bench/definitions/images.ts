@@ -1,4 +1,4 @@
-/** The beginning of a network and of an attack: bytes to batches, mixing, the normaliser, sign steps. */
+/** The beginning of a network and of an attack: bytes to batches, mixing, the normaliser, steps along signs. */
 import { philox } from "../../random.ts";
 import { coordinates, type Definition, type Sizes, sum, uniform, whole } from "./definition.ts";
 
@@ -50,6 +50,13 @@ export const images: Record<string, Definition> = {
         const moved = x[index] + step * Math.sign(direction[index]);
         return clamp(clamp(moved, original[index] - epsilon, original[index] + epsilon), 0, 255);
       },
+    },
+  },
+  "sign_offset/forward": {
+    inputs: { x: (random) => 255 * random.uniform() },
+    outputs: {
+      y: (index, { x, direction, amount }, { pixels }) =>
+        index % 4 === 3 ? x[index] : x[index] + amount[Math.floor(index / (4 * pixels))] * Math.sign(direction[index]),
     },
   },
   "noise/forward": {
