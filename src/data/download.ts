@@ -14,7 +14,7 @@ const FASHION_MNIST = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.co
  * What is fetched for a layout. Sources: zalandoresearch/fashion-mnist, README, "Get the Data"; A. Krizhevsky, "The
  * CIFAR-10 dataset", "Download".
  */
-export const PUBLISHED: Readonly<Record<string, readonly PublishedFile[]>> = {
+export const PUBLISHED: Partial<Record<string, readonly PublishedFile[]>> = {
   idx: [
     { url: `${FASHION_MNIST}/train-images-idx3-ubyte.gz`, md5: "8d4fb7e6c68d591d4c3dfef9ec88bf0d" },
     { url: `${FASHION_MNIST}/train-labels-idx1-ubyte.gz`, md5: "25c81989df183df01b3e8a0aad5dffbe" },

@@ -74,7 +74,8 @@ export function objection({ layout, from, download, validation, minSide }: Prepa
 
 /**
  * Makes a pack and returns its description. The folder `out` appears when everything in it is complete.
- * @throws UserError when the source cannot be fetched or read, nothing in it can be used, or `out` is something else than a pack.
+ * @throws UserError when the options contradict each other, the source cannot be fetched or read, nothing in it can be
+ * used, or `out` is something else than a pack.
  */
 export async function prepare(options: PrepareOptions): Promise<PackInfo> {
   const { out } = options;
