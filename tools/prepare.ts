@@ -1,13 +1,14 @@
 /** `deno task prepare`: makes a pack of crops from a folder of photographs, or from drawings. */
 import type { PackInfo } from "../src/data/pack.ts";
-import { type Layout, LAYOUTS, prepare, type PrepareOptions, type Progress } from "../src/data/prepare.ts";
+import { DEFAULTS, LAYOUTS, objection, prepare, type PrepareOptions, type Progress } from "../src/data/prepare.ts";
 import { choice, command, integer, number, run, say } from "./command.ts";
 
-type Flags = Omit<PrepareOptions, "onProgress" | "workers"> & { layout: Layout; json?: boolean };
+type Flags = Omit<PrepareOptions, "onProgress" | "workers"> & { json?: boolean };
 
 const tool = command("prepare", "Cut the objects out of photographs, balance and split them, and write a pack.")
   .addOption(choice("--layout <layout>", "how the photographs lie in --from", [...LAYOUTS]).makeOptionMandatory())
   .option("--from <dir>", "folder with the photographs (not for drawn)")
+  .option("--download", "first fetch Fashion-MNIST (idx) or CIFAR-10 (cifar10) into --from")
   .requiredOption("--out <pack>", "folder of the pack")
   .option("--size <pixels>", "side of the square crops", integer({ min: 1, max: 4096 }), 128)
   .option("--classes <n>", "keep only the n classes with the most crops", integer({ min: 2 }))
@@ -16,23 +17,37 @@ const tool = command("prepare", "Cut the objects out of photographs, balance and
     "crops per class, both splits together (default: as many as the smallest class has)",
     integer({ min: 2 }),
   )
-  .option("--validation <share>", "share of the crops to validate with", number({ min: 0.01, max: 0.99 }), 0.2)
+  .option(
+    "--validation <share>",
+    `share of the crops to validate with (default: ${DEFAULTS.validation}; idx and cifar10: their own test images)`,
+    number({ min: 0.01, max: 0.99 }),
+  )
   .option("--seed <n>", "seed of the split, and of the drawings", integer(), 1)
-  .option("--min-side <pixels>", "refuse boxes with a shorter side", integer({ min: 1 }), 8);
+  .option(
+    "--min-side <pixels>",
+    `refuse boxes with a shorter side (default: ${DEFAULTS.minSide}; not for idx and cifar10)`,
+    integer({ min: 1 }),
+  );
 
-tool.action(({ layout, from }: Flags) => {
-  if (layout === "drawn" && from !== undefined) tool.error("error: --layout drawn takes no --from", { exitCode: 2 });
-  if (layout !== "drawn" && from === undefined) tool.error(`error: --layout ${layout} needs --from`, { exitCode: 2 });
+tool.action((flags: Flags) => {
+  const sentence = objection(flags);
+  if (sentence) tool.error(`error: ${sentence}`, { exitCode: 2 });
 });
 
 let shown = 0;
 
 /** A line at most every two seconds, and at the end of a stage. */
-function report({ stage, done, total }: Progress): void {
+function report({ stage, done, total, unit }: Progress): void {
   if (done < total && performance.now() - shown < 2000) return;
   shown = performance.now();
-  say(`${stage}: ${done} of ${total} photographs`);
+  say(
+    unit === "bytes"
+      ? `${stage}: ${megabytes(done)} of ${megabytes(total)} MB`
+      : `${stage}: ${done} of ${total} ${unit}`,
+  );
 }
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 function summarise({ classes, counts, refusals, size }: PackInfo): string {
   const { id } = classes[0];

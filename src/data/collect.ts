@@ -1,7 +1,7 @@
 /** Runs all photographs through the workers and gathers their crops, the pixels in a file on disk. */
 import { type Cut, type CutSettings } from "./cut.ts";
 import { openToRead, writeAll } from "./files.ts";
-import type { Refusal } from "./pack.ts";
+import type { Refusal, Split } from "./pack.ts";
 import type { Box } from "./picture.ts";
 import { batches, runJobs } from "./pool.ts";
 import type { Found, Source } from "./readers/source.ts";
@@ -14,6 +14,8 @@ export interface Crop {
   class: string;
   /** Equal for crops of the same photograph, also of its copies. */
   photograph: number;
+  /** The side it has to be on, where the set's authors have split it. */
+  split?: Split;
   place: number;
 }
 
@@ -65,12 +67,14 @@ function gather(found: Found, cuts: (Omit<Cut, "pixels"> & { place: number })[])
   const photographs = identify(found.sources, cuts.map(({ sha256 }) => sha256));
   const seen = new Set<string>();
   cuts.forEach((cut, index) => {
-    const file = found.sources[index].image;
+    const { image: file, split } = found.sources[index];
     refusals.push(...cut.refusals);
     cut.crops.forEach(({ object, class: id, box }, offset) => {
       const key = JSON.stringify([cut.sha256, box, id]);
-      if (seen.has(key)) refusals.push({ file, reason: "duplicate", object: object + 1, detail: `${id} at ${box}` });
-      else crops.push({ file, box, class: id, photograph: photographs[index], place: cut.place + offset });
+      // What its authors have split is taken as it is, copies included: results are compared with those of others.
+      if (seen.has(key) && split === undefined) {
+        refusals.push({ file, reason: "duplicate", object: object + 1, detail: `${id} at ${box}` });
+      } else crops.push({ file, box, class: id, photograph: photographs[index], split, place: cut.place + offset });
       seen.add(key);
     });
   });

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { type AnnotatedObject, parseAnnotation } from "./annotation.ts";
 import { decodeJpeg, type Photograph } from "./jpeg.ts";
 import type { Refusal } from "./pack.ts";
-import { type Box, orientBox } from "./picture.ts";
+import { type Box, orientBox, type Picture } from "./picture.ts";
 import type { Corners, Source } from "./readers/source.ts";
 import { cropAndScale } from "./resize.ts";
 
@@ -19,7 +19,7 @@ export interface Cut {
   crops: { object: number; class: string; box: Box }[];
   pixels: Uint8Array<ArrayBuffer>;
   refusals: Refusal[];
-  /** Of the file's bytes, so that copies of a photograph are recognised. Empty when it could not be read. */
+  /** Of the image's bytes, so that copies of a photograph are recognised. Empty when it could not be read. */
   sha256: string;
 }
 
@@ -32,9 +32,9 @@ export async function cutPhotograph(root: string, source: Source, settings: CutS
   let file = source.image, reason = "broken image";
   let photograph: Photograph, located: Located[];
   try {
-    const bytes = await Deno.readFile(`${root}/${file}`);
+    const bytes = source.picture?.data ?? await Deno.readFile(`${root}/${file}`);
     cut.sha256 = createHash("sha256").update(bytes).digest("hex");
-    photograph = decodeJpeg(bytes);
+    photograph = source.picture ? asStored(source.picture) : decodeJpeg(bytes);
     if ("annotation" in source.content) [file, reason] = [source.content.annotation, "broken annotation"];
     located = await locateAll(root, source, photograph, settings.minSide);
   } catch (error) {
@@ -44,6 +44,10 @@ export async function cutPhotograph(root: string, source: Source, settings: CutS
   if (located.length === 0) cut.refusals.push({ file, reason: "no objects" });
   cutAll(cut, file, located, photograph, settings.size);
   return cut;
+}
+
+function asStored(picture: Picture): Photograph {
+  return { picture, stored: { width: picture.width, height: picture.height, orientation: 1 } };
 }
 
 /** The objects of a photograph. @throws Error saying what is wrong when the annotation as a whole cannot be used. */

@@ -51,9 +51,15 @@ export async function readFully(file: Deno.FsFile, bytes: Uint8Array): Promise<n
   return filled;
 }
 
-/** The SHA-256 of a file as lower-case hex, read in pieces so that its size does not matter. */
-export async function sha256File(path: string): Promise<string> {
-  const hash = createHash("sha256");
+/** The SHA-256 of a file as lower-case hex. @throws UserError naming the file when it cannot be read. */
+export const sha256File = (path: string): Promise<string> => hashFile(path, "sha256");
+
+/** The MD5 of a file as lower-case hex: for checksums that others publish. @throws UserError as {@link sha256File}. */
+export const md5File = (path: string): Promise<string> => hashFile(path, "md5");
+
+/** Reads the file in pieces, so that its size does not matter. */
+async function hashFile(path: string, algorithm: "sha256" | "md5"): Promise<string> {
+  const hash = createHash(algorithm);
   const file = await openToRead(path);
   try {
     const chunk = new Uint8Array(CHUNK_BYTES);
@@ -72,6 +78,25 @@ export async function openToRead(path: string): Promise<Deno.FsFile> {
     return await Deno.open(path, { read: true });
   } catch (error) {
     throw asUserError(error, `${path} cannot be read`);
+  }
+}
+
+/** The bytes of a file. @throws UserError naming it when that is impossible. */
+export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw asUserError(error, `${path} cannot be read`);
+  }
+}
+
+/** The bytes inside a gzip file. @throws UserError naming it when it cannot be read, is damaged or no gzip file. */
+export async function readGzip(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const packed = new Blob([await readBytes(path)]).stream();
+  try {
+    return await new Response(packed.pipeThrough(new DecompressionStream("gzip"))).bytes();
+  } catch {
+    throw new UserError(`${path} is damaged, cut short or no gzip file.`);
   }
 }
 

@@ -36,7 +36,7 @@ const infoSchema = z.object({
   /** Crops per class id. */
   counts: z.object({ train: perClass, validation: perClass }),
   seed: z.number(),
-  /** The share of each class's crops that was asked for as validation. */
+  /** The share of each class's crops that was asked for as validation, or that it has in a set its authors split. */
   validation: z.number(),
   minSide: z.number(),
   source: z.object({ layout: z.string(), from: z.string() }),

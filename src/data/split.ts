@@ -9,6 +9,8 @@ import type { Split } from "./pack.ts";
 export interface Candidate {
   photograph: number;
   class: string;
+  /** The side it has to be on, where the set's authors have split it. */
+  split?: Split;
 }
 
 export interface SplitSettings {
@@ -16,8 +18,8 @@ export interface SplitSettings {
   classes?: number;
   /** Crops per class, in both splits together; the smallest class decides when it is missing. */
   perClass?: number;
-  /** Share of validation, above 0 and below 1. */
-  validation: number;
+  /** Share of validation, above 0 and below 1; without it every candidate is on the side it has to be on. */
+  validation?: number;
   seed: number;
 }
 
@@ -37,22 +39,25 @@ const LEAST = 2;
 /**
  * Balances and splits, as a pure function of the candidates' order and the settings:
  * 1. classes with fewer crops than asked for are refused, then the largest `classes` stay (ties: by id);
- * 2. photographs are dealt to the two sides by {@link deal};
+ * 2. photographs are dealt to the two sides by {@link deal}, unless the set's authors have split it;
  * 3. a class that has nothing on a side is refused and the rest dealt again;
  * 4. each side is trimmed to the same number of every class, by a shuffle of the crops.
  */
 export function balance(candidates: Candidate[], settings: SplitSettings): Balanced {
   const refused: Balanced["refused"] = [];
+  const { validation, seed } = settings;
   let classes = chooseClasses(candidates, settings, refused);
   for (;;) {
     const kept = candidates.map((_, index) => index).filter((index) => classes.includes(candidates[index].class));
-    const sides = deal(kept.map((index) => candidates[index]), settings);
+    const present = kept.map((index) => candidates[index]);
+    const sides = validation === undefined ? present.map(({ split }) => split) : deal(present, validation, seed);
     const members = (split: Split) => kept.filter((_, position) => sides[position] === split);
     const train = groupByClass(members("train"), candidates, classes);
-    const validation = groupByClass(members("validation"), candidates, classes);
-    const oneSided = classes.filter((id) => train.get(id)!.length === 0 || validation.get(id)!.length === 0);
-    if (oneSided.length === 0) return { classes, refused, ...trim(train, validation, settings) };
-    for (const id of oneSided) refused.push({ class: id, detail: "its photographs cannot be split in two sides" });
+    const held = groupByClass(members("validation"), candidates, classes);
+    const oneSided = classes.filter((id) => train.get(id)!.length === 0 || held.get(id)!.length === 0);
+    if (oneSided.length === 0) return { classes, refused, ...trim(train, held, settings) };
+    const detail = validation === undefined ? "it is on one side only" : "its photographs cannot be split in two sides";
+    for (const id of oneSided) refused.push({ class: id, detail });
     classes = classes.filter((id) => !oneSided.includes(id));
   }
 }
@@ -73,7 +78,7 @@ function chooseClasses(candidates: Candidate[], settings: SplitSettings, refused
  * classes, decides (ties: train). So every class ends within a photograph or so of its share, the scarce ones first of
  * all. Returns each candidate's side.
  */
-function deal(candidates: Candidate[], { validation, seed }: SplitSettings): Split[] {
+function deal(candidates: Candidate[], validation: number, seed: number): Split[] {
   const totals = countClasses(candidates);
   const photographs = Map.groupBy(candidates, ({ photograph }) => photograph);
   /** By class: crops given to validation beyond its share of those dealt so far. */
@@ -94,11 +99,15 @@ function deal(candidates: Candidate[], { validation, seed }: SplitSettings): Spl
   return candidates.map(({ photograph }) => sides.get(photograph)!);
 }
 
-/** The same number of every class on each side: the side's share of `perClass`, or what the scarcest class has there. */
+/**
+ * The same number of every class on each side: the side's share of `perClass`, or what the scarcest class has there.
+ * Sides that are given decide the shares.
+ */
 function trim(train: Map<string, number[]>, validation: Map<string, number[]>, settings: SplitSettings) {
   const scarcest = (side: Map<string, number[]>) => Math.min(...[...side.values()].map((crops) => crops.length));
-  const perClass = settings.perClass ?? scarcest(train) + scarcest(validation);
-  const share = Math.max(1, Math.round(perClass * settings.validation));
+  const available = scarcest(train) + scarcest(validation);
+  const perClass = settings.perClass ?? available;
+  const share = Math.max(1, Math.round(perClass * (settings.validation ?? scarcest(validation) / available)));
   const take = (side: Map<string, number[]>, count: number, purpose: string) => {
     const random = new Random(settings.seed, purpose);
     const chosen = [...side.values()].flatMap((crops) => shuffle(crops, random).slice(0, count));

@@ -1,7 +1,8 @@
 /** What every reader hands on: photographs, with where to find their objects. */
 import { UserError } from "../../errors.ts";
 import { asUserError } from "../files.ts";
-import type { Refusal } from "../pack.ts";
+import type { Refusal, Split } from "../pack.ts";
+import type { Picture } from "../picture.ts";
 
 /**
  * How the corners of a box are counted: `det` pixels from 0, `voc` pixels from 1; in both the last pixel belongs to
@@ -16,6 +17,10 @@ export interface Source {
   photograph: string;
   /** Either an annotation with boxes, or one class for the whole image. */
   content: { annotation: string; corners: Corners } | { class: string };
+  /** The image itself, where it is not a JPEG of its own. */
+  picture?: Picture;
+  /** The side on which the set's authors have put it. */
+  split?: Split;
 }
 
 /** What a reader found below a root. */
