@@ -46,6 +46,23 @@ export interface Key {
   mark: "line" | "dashes" | "dot" | "ring";
 }
 
+/** Keys for named series, dashed where the colours begin again, and the encoding that draws a field `name` with them. */
+export function seriesOf(names: readonly string[]) {
+  const keys = names.map((name, index): Key => ({
+    name,
+    colour: SERIES[index % SERIES.length],
+    mark: index < SERIES.length ? "line" : "dashes",
+  }));
+  const encoded = (range: string[] | number[][]) => (
+    { field: "name", type: "nominal" as const, scale: { domain: [...names], range }, legend: null }
+  );
+  const encoding = {
+    color: encoded(keys.map((key) => key.colour)),
+    strokeDash: encoded(keys.map((key) => key.mark === "line" ? [1, 0] : [6, 4])),
+  };
+  return { keys, encoding };
+}
+
 /** Draws a chart; `description` is read aloud in its place, so it should say what the chart shows. */
 export async function chart(specification: TopLevelSpec, description: string, keys: readonly Key[]): Promise<Html> {
   const { spec } = compile({ ...specification, config: CONFIG });

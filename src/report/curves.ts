@@ -1,5 +1,5 @@
 /** Fig. 4: how training went. */
-import { chart, type Key, PERCENT_LABEL, SERIES } from "./charts.ts";
+import { chart, PERCENT_LABEL, seriesOf } from "./charts.ts";
 import { percent } from "./format.ts";
 import { markup } from "./markup.ts";
 import { absent, figure, type Section } from "./page.ts";
@@ -32,11 +32,7 @@ ${numbers(trained)}</details>`;
 
 function draw(curves: readonly Curve[]) {
   const names = [...new Set(curves.map((curve) => curve.name))];
-  const keys = names.map((name, index): Key => ({
-    name,
-    colour: SERIES[index % SERIES.length],
-    mark: index < SERIES.length ? "line" : "dashes",
-  }));
+  const { keys, encoding } = seriesOf(names);
   // Many runs of one kind are thin lines, so that those of which there is one only stay visible.
   const alone = names.filter((name) => curves.filter((curve) => curve.name === name).length === 1);
   const values = curves.flatMap(({ name, points }, run) =>
@@ -63,18 +59,7 @@ function draw(curves: readonly Curve[]) {
           title: "validation accuracy",
           axis: { labelExpr: PERCENT_LABEL, domain: false, ticks: false },
         },
-        color: {
-          field: "name",
-          type: "nominal",
-          scale: { domain: names, range: keys.map((key) => key.colour) },
-          legend: null,
-        },
-        strokeDash: {
-          field: "name",
-          type: "nominal",
-          scale: { domain: names, range: keys.map((key) => key.mark === "line" ? [1, 0] : [6, 4]) },
-          legend: null,
-        },
+        ...encoding,
         strokeWidth: { condition: { test: "datum.single", value: 2.5 }, value: 1.25 },
         detail: { field: "run", type: "nominal" },
       },

@@ -21,7 +21,7 @@ export interface Heading {
 }
 
 /** Files of style/ in the order in which later rules win. */
-const STYLES = ["page", "figures", "tables", "media"];
+const STYLES = ["page", "figures", "surfaces", "tables", "media"];
 
 /** The whole document as text. It refers to nothing outside itself. */
 export async function page(heading: Heading, lead: Html, sections: readonly Section[]): Promise<string> {
