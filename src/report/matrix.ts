@@ -64,12 +64,11 @@ function cell(cells: readonly AssessedCell[], set: TransferSet): Cell {
 function legend({ victims }: Transfer): Html {
   const seeds = groupsOf(victims).map(({ networks }) => networks.length);
   const [least, most] = [Math.min(...seeds), Math.max(...seeds)];
+  const several = least === most ? `${most} networks` : `up to ${most} networks`;
   const spread = most === 1
     ? "one network"
-    : `the mean over ${
-      least === most ? most : `up to ${most}`
-    } networks, which differ in their seed only, with ± the sample ` +
-      "standard deviation between them, in percentage points";
+    : `the mean over ${several}, which differ in their seed only, with ± the sample standard deviation between them, in ` +
+      "percentage points";
   return markup`<div class="notes">
 <p>A column is an adversarial set: the architecture and the number of the networks in its ensemble, and how many adversaries it
 holds (n). A row is a kind of network under attack, by its architecture: ${spread}. Networks that were in a set’s ensemble are
