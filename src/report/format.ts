@@ -28,6 +28,11 @@ export function pixels(value: number): string {
   return `${finite(value)}/255`;
 }
 
+/** How many times something: 2.014 → "× 2.01". */
+export function times(factor: number): string {
+  return `×${SPACE}${finite(factor).toFixed(2)}`;
+}
+
 /** Seconds as a person would say them: "0.42 s", "63 s", "12 min 05 s", "2 h 03 min". */
 export function duration(seconds: number): string {
   if (finite(seconds) < 9.995) return seconds.toFixed(2) + SPACE + "s";

@@ -1,9 +1,9 @@
-/** Table II at a glance: a panel per set, a row per network, and in it how far accuracy falls under the attack. */
-import { wilson } from "../assess/interval.ts";
+/** Tables II and III at a glance: a panel per set, a row per kind of network, and in it how far accuracy falls under the attack. */
+import { estimate } from "../assess/spread.ts";
 import { chart, type Key, PERCENT_LABEL } from "./charts.ts";
 import { percent } from "./format.ts";
 import type { Html } from "./markup.ts";
-import type { Resilience } from "./resilience.ts";
+import { kindsOf, type Resilience } from "./resilience.ts";
 
 /** Pixels of the page's width left for all panels together, beside the names of the rows. */
 const PANELS = 740;
@@ -18,19 +18,20 @@ const KEYS: Key[] = [
 /** Draws every accuracy of the table; empty sets have no panel. At least one set must hold images. */
 export function resilienceChart({ sets, rows }: Resilience): Promise<Html> {
   const values = sets.flatMap((set, index) =>
-    rows.filter((row) => row.cells[index].true.count > 0 && row.cells[index].adversarial.count > 0).map((row) => {
-      const { true: before, adversarial: after } = row.cells[index];
-      const [beforeInterval, afterInterval] = [before, after].map(({ correct, count }) => wilson(correct, count));
-      return {
+    kindsOf(rows).flatMap(({ group, name, networks }) => {
+      const before = estimate(networks.map(({ cells }) => cells[index].true));
+      const after = estimate(networks.map(({ cells }) => cells[index].adversarial));
+      if (!before || !after) return [];
+      return [{
         set: set.name,
-        network: row.name === "" ? row.group : `${row.group}\n${row.name}`,
-        before: before.correct / before.count,
-        beforeLow: beforeInterval.low,
-        beforeHigh: beforeInterval.high,
-        after: after.correct / after.count,
-        afterLow: afterInterval.low,
-        afterHigh: afterInterval.high,
-      };
+        network: name === "" ? group : `${group}\n${name}`,
+        before: before.mean,
+        beforeLow: before.low,
+        beforeHigh: before.high,
+        after: after.mean,
+        afterLow: after.low,
+        afterHigh: after.high,
+      }];
     })
   );
   const panels = [...new Set(values.map((value) => value.set))];

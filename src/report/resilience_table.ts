@@ -1,22 +1,28 @@
-/** The tables behind "how resilient is each network": accuracies (Table II) and the sets they were counted on. */
+/** The tables behind "how resilient is each network": accuracies (Tables II and III) and the sets they were counted on. */
 import type { Proportion } from "../assess/interval.ts";
-import { integer, pixels } from "./format.ts";
-import type { Html } from "./markup.ts";
+import { estimate } from "../assess/spread.ts";
+import { integer, pixels, plural } from "./format.ts";
+import { type Html, markup } from "./markup.ts";
 import {
   type AdversarialSet,
   bestAdversarial,
   emptyReason,
+  type Kind,
+  kindsOf,
   type Resilience,
-  type ResilienceRow,
+  type SetOrigin,
 } from "./resilience.ts";
-import { accuracy, type ColumnGroup, groupedTable, nothing, table } from "./tables.ts";
+import { accuracy, type Cell, type ColumnGroup, groupedTable, nothing, small, table } from "./tables.ts";
 
 /** Accuracy of networks on original data and on every set, "True" and "Adv."; the best "Adv." of a set stands out. */
 export function resilienceTable(label: string, caption: Html, data: Resilience): Html {
-  const titles = [...new Set(data.rows.map((row) => row.group))];
-  const rowGroups = titles.map((title) => ({
+  const kinds = kindsOf(data.rows);
+  const rowGroups = [...new Set(kinds.map(({ group }) => group))].map((title) => ({
     title,
-    rows: data.rows.filter((row) => row.group === title).map((row) => ({ title: row.name, cells: cells(row, data) })),
+    rows: kinds.filter(({ group }) => group === title).map((kind) => ({
+      title: markup`${kind.name}${small(seeds(kind))}`,
+      cells: cells(kind, data),
+    })),
   }));
   return groupedTable(label, caption, columnGroups(data), rowGroups);
 }
@@ -48,19 +54,22 @@ function denominator(proportions: readonly Proportion[]): string {
   return least === most ? `of ${integer(most)}` : `of ${integer(least)}–${integer(most)}`;
 }
 
-function cells(row: ResilienceRow, data: Resilience) {
-  const original = [row.train, row.validation].map((proportion) => ({
-    content: accuracy(proportion, "not measured"),
-    best: false,
+function seeds({ networks }: Kind): string {
+  return networks.length === 1 ? "" : `mean of ${plural(networks.length, "seed")}`;
+}
+
+function cells({ networks }: Kind, data: Resilience): Cell[] {
+  const original = (["train", "validation"] as const).map((split) => ({
+    content: accuracy(networks.map((network) => network[split]), "not measured"),
   }));
-  const adversarial = row.cells.flatMap((cell, index) => {
-    const reason = emptyReason(data.sets[index]);
-    const { correct, count } = cell.adversarial;
+  const adversarial = data.sets.flatMap((set, index) => {
+    const reason = emptyReason(set);
+    const after = networks.map(({ cells }) => cells[index].adversarial);
     return [
-      { content: accuracy(cell.true, reason), best: false },
+      { content: accuracy(networks.map(({ cells }) => cells[index].true), reason) },
       {
-        content: accuracy(cell.adversarial, reason),
-        best: count > 0 && correct / count === bestAdversarial(data, index),
+        content: accuracy(after, reason),
+        best: estimate(after) !== null && estimate(after)?.mean === bestAdversarial(data, index),
       },
     ];
   });
@@ -86,10 +95,15 @@ export function setsTable(sets: readonly AdversarialSet[]): Html {
     integer(set.candidates),
     integer(set.correct),
     integer(set.adversarial),
-    set.filter === "correct-then-wrong"
-      ? accuracy({ correct: set.adversarial, count: set.correct }, "no image was correct for every member")
-      : nothing("this set is not drawn from the correct ones alone"),
-    accuracy({ correct: set.adversarial, count: set.candidates }, "no image was held out"),
+    successRate(set),
+    accuracy([{ correct: set.adversarial, count: set.candidates }], "no image was held out"),
   ]);
   return table("How large the adversarial sets are, and how often the attack succeeded.", columns, rows);
+}
+
+/** The share of the images that every member classified correctly, and every one misclassifies after the attack. */
+export function successRate({ filter, adversarial, correct }: SetOrigin): Html {
+  return filter === "correct-then-wrong"
+    ? accuracy([{ correct: adversarial, count: correct }], "no image was correct for every member")
+    : nothing("this set is not drawn from the correct ones alone");
 }

@@ -1,6 +1,7 @@
-/** Tables: headers that name every column, numbers aligned on the right, accuracies with their 95 % intervals. */
-import { type Proportion, wilson } from "../assess/interval.ts";
-import { percent, percentRange } from "./format.ts";
+/** Tables: headers that name every column, numbers aligned on the right, accuracies with how far to trust them. */
+import type { Proportion } from "../assess/interval.ts";
+import { estimate } from "../assess/spread.ts";
+import { integer, percent, percentRange, plural } from "./format.ts";
 import { type Html, markup, type Part } from "./markup.ts";
 
 /** A column: its header, and whether it holds numbers, which align on the right. */
@@ -37,10 +38,18 @@ export interface ColumnGroup {
   columns: { title: string; note: string }[];
 }
 
-/** Rows under one heading. There is a cell for every column of every column group. */
+/** Rows under one heading, if it is not empty. There is a cell for every column of every column group. */
 export interface RowGroup {
   title: string;
-  rows: { title: string; cells: { content: Part; best: boolean }[] }[];
+  rows: { title: Part; cells: Cell[] }[];
+}
+
+export interface Cell {
+  content: Part;
+  /** Whether it stands out. */
+  best?: boolean;
+  /** A fraction, by which the cell is coloured; see {@link heatScale}. */
+  heat?: number;
 }
 
 /** A table in the form of the paper's Tables II and III. `label` is its number there; the best cells stand out. */
@@ -49,6 +58,7 @@ export function groupedTable(
   caption: Part,
   columnGroups: readonly ColumnGroup[],
   rowGroups: readonly RowGroup[],
+  rowHeader = "Network",
 ): Html {
   // The first column of a group keeps a distance from the group before it.
   const starts = columnGroups.flatMap(({ columns }, group) => columns.map((_, index) => group > 0 && index === 0));
@@ -61,25 +71,37 @@ export function groupedTable(
   );
   const row = ({ title, cells }: RowGroup["rows"][number]) =>
     markup`<tr><th scope="row">${title}</th>${
-      cells.map(({ content, best }, index) => markup`<td class="${kind(index)}${best ? " best" : ""}">${content}</td>`)
+      cells.map(({ content, best, heat }, index) => {
+        const kinds = [kind(index), best ? "best" : [], heat === undefined ? [] : "heat"].flat().join(" ");
+        const colour = heat === undefined ? "" : markup` style="--heat:${Number(heat.toFixed(4))}"`;
+        return markup`<td class="${kinds}"${colour}>${content}</td>`;
+      })
     }</tr>\n`;
   const rowGroup = ({ title, rows }: RowGroup) =>
     markup`<tbody>
-<tr class="group"><th scope="rowgroup" colspan="${headers.length + 1}">${title}</th></tr>
+${
+      title === ""
+        ? ""
+        : markup`<tr class="group"><th scope="rowgroup" colspan="${headers.length + 1}">${title}</th></tr>\n`
+    }
 ${rows.map(row)}</tbody>
 `;
-  return scrolling(markup`<table>
+  return scrolling(markup`<table${headers.length > MANY_COLUMNS ? WIDE : ""}>
 <caption><b class="number">${label}</b> ${caption}</caption>
 <thead>
-<tr><th rowspan="2" scope="col">Network</th>${groupHeaders}</tr>
+<tr><th rowspan="2" scope="col">${rowHeader}</th>${groupHeaders}</tr>
 <tr>${headers}</tr>
 </thead>
 ${rowGroups.map(rowGroup)}</table>`);
 }
 
 const FIRST = markup` class="first"`;
+/** More of them than this must stand closer together. */
+const MANY_COLUMNS = 8;
+const WIDE = markup` class="wide"`;
 
-function small(note: string): Part {
+/** A note below a title or a value, or nothing where it is empty. */
+export function small(note: string): Part {
   return note === "" ? "" : markup`<span class="interval">${note}</span>`;
 }
 
@@ -88,12 +110,31 @@ function scrolling(body: Html): Html {
   return markup`<div class="scroll" tabindex="0" role="region" aria-label="Table">${body}</div>`;
 }
 
-/** An accuracy (or another share) with its interval below it, or a dash with the reason where nothing was counted. */
-export function accuracy({ correct, count }: Proportion, emptyReason: string): Html {
-  if (count === 0) return nothing(emptyReason);
-  const { low, high } = wilson(correct, count);
-  const value = markup`<span class="value" title="${correct} of ${count}">${percent(correct / count)}</span>`;
-  return markup`${value}<span class="interval">${percentRange(low, high)}</span>`;
+/**
+ * An accuracy (or another share) with how far to trust it below: the 95 % interval of one network, or the standard deviation
+ * over several; a dash with the reason where nothing was counted.
+ */
+export function accuracy(proportions: readonly Proportion[], emptyReason: string): Html {
+  const found = estimate(proportions);
+  if (!found) return nothing(emptyReason);
+  const { mean, deviation, low, high } = found;
+  const trust = deviation === null ? percentRange(low, high) : `± ${percent(deviation)}`;
+  return markup`<span class="value" title="${counts(proportions)}">${percent(mean)}</span>${small(trust)}`;
+}
+
+/** What an accuracy was counted from: "120 of 503", or "2 seeds: 120, 131 of 503". */
+export function counts(proportions: readonly Proportion[]): string {
+  const counted = proportions.filter(({ count }) => count > 0);
+  const totals = [...new Set(counted.map(({ count }) => count))];
+  const all = totals.length === 1
+    ? `${counted.map(({ correct }) => integer(correct)).join(", ")} of ${integer(totals[0])}`
+    : counted.map(({ correct, count }) => `${integer(correct)} of ${integer(count)}`).join(", ");
+  return counted.length === 1 ? all : `${plural(counted.length, "seed")}: ${all}`;
+}
+
+/** What the colours of a table with `heat` mean. */
+export function heatScale(meaning: string): Html {
+  return markup`<p class="scale"><span>0\u202f%</span><i></i><span>100\u202f%</span> ${meaning}</p>`;
 }
 
 /** A dash for a number that there is not, with the reason. */

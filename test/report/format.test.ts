@@ -1,5 +1,14 @@
 import * as assert from "uvu/assert";
-import { confidence, duration, integer, percent, percentRange, pixels, plural } from "../../src/report/format.ts";
+import {
+  confidence,
+  duration,
+  integer,
+  percent,
+  percentRange,
+  pixels,
+  plural,
+  times,
+} from "../../src/report/format.ts";
 import { amplification, noise } from "../../src/report/pictures.ts";
 import { suite } from "../harness.ts";
 
@@ -32,6 +41,8 @@ suite("numbers in reports", (test) => {
   test("counts and pixel values", () => {
     assert.is(integer(1234567), "1,234,567");
     assert.is(pixels(16), "16/255");
+    assert.is(plain(times(2.014)), "× 2.01");
+    assert.throws(() => times(1 / 0));
     assert.equal([plural(1, "network"), plural(1500, "network")], ["1 network", "1,500 networks"]);
   });
 });
