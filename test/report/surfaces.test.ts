@@ -46,8 +46,7 @@ suite("Fig. 5", (test) => {
     assert.ok(text.includes('<circle class="mark" cx="166" cy="78"'));
     assert.ok(text.includes('<path class="mark" d="M262 30m'));
     assert.ok(text.includes('<path class="border" d="M190 150V102M190 102V54M190 54V6"/>'));
-    assert.ok(text.includes("highest at ε₁ = 4, ε₂ = 2"));
-    assert.ok(text.includes("loss 0.0 to 8.0"));
+    assert.ok(text.includes("loss 0.0 to 8.0, highest at (4, 2)"));
     for (const e of ["−4", "−2", "0", "2", "4"]) assert.ok(text.includes(`>${e}</text>`), `${e} on an axis`);
   });
 
