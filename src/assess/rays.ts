@@ -5,7 +5,7 @@ import type { Network } from "../nn/network.ts";
 import { Random } from "../random.ts";
 import type { Engine } from "../tensor/graph.ts";
 import { nameOf, networkSchema, openSubjects, sourceSchema, steps, type Subjects } from "./subjects.ts";
-import { Surroundings, type View } from "./surroundings.ts";
+import { Surroundings } from "./surroundings.ts";
 
 const loss = z.number().nonnegative();
 
@@ -70,15 +70,15 @@ async function follow(
   drawn: Uint32Array,
   epsilons: readonly number[],
 ): Promise<RayPoint[]> {
-  const batch = Math.min(64, drawn.length);
-  const surroundings = await Surroundings.compile(engine, network, [network], images, { batch, clip: true });
+  const surroundings = await Surroundings.compile(engine, network, [network], images, { clip: true });
+  const { batch } = surroundings;
   const losses = epsilons.map(() => new Float32Array(drawn.length));
   const correct = epsilons.map(() => 0);
   for (let from = 0; from < drawn.length; from += batch) {
     const part = drawn.subarray(from, from + batch);
     surroundings.settle(Uint32Array.from({ length: batch }, (_, i) => part[Math.min(i, part.length - 1)]), labels);
     for (const [e, epsilon] of epsilons.entries()) {
-      const view: View = await surroundings.look([new Float32Array(batch).fill(epsilon)]);
+      const view = await surroundings.look([new Float32Array(batch).fill(epsilon)]);
       losses[e].set(view.losses.subarray(0, part.length), from);
       part.forEach((index, i) => correct[e] += Number(view.predicted[i] === labels[index]));
     }

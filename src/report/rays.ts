@@ -21,6 +21,10 @@ export async function raysSection({ images, classes, rays }: RaysData): Promise<
   const section = { id: "rays", title: "Loss and accuracy under growing perturbation" };
   const shown = rays.filter(({ points }) => points.length > 0);
   if (shown.length === 0) return { ...section, body: absent("No network’s loss was followed along a direction.") };
+  for (const { name, points } of shown) {
+    const values = points.flatMap(({ epsilon, mean, quantiles, correct }) => [epsilon, mean, ...quantiles, correct]);
+    if (!values.every(Number.isFinite)) throw new RangeError(`${name}: a ray holds a number that is not finite`);
+  }
   const body = markup`${
     figure(
       "Fig. 6.",

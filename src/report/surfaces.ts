@@ -38,7 +38,7 @@ export function surfacesSection(data: SurfacesData): Section {
     markup`Loss (cross-entropy with the class <i>${label}</i>, in nats) around one image x, over the plane x* = x +
 ε<sub>1</sub> · sign(∇<sub>x</sub>L<sub>1</sub>) + ε<sub>2</sub> · sign(∇<sub>x</sub>L<sub>2</sub>). To the right, x moves along
 the gradient of an unprotected network (<i>${reference}</i>); upwards, along that of the network whose panel it is. Both signs are
-taken once, at x. The ring is x itself and the cross the highest loss; white lines border the region in which the network
+taken once, at x. The ring is x itself and the cross the highest loss, at (ε<sub>1</sub>, ε<sub>2</sub>); white lines border the region in which the network
 recognises the class. A colour stands for the same loss in every panel. The plane is shown as it is: its images are not clipped to the
 0–255 of pictures.`,
     markup`<div class="chart">
@@ -68,12 +68,13 @@ function map({ name, losses, correct }: SurfacePanel, { first, second }: Surface
   const y = (row: number) => tenth(ROOM.top + height - side * row);
   const peak = losses.indexOf(Math.max(...losses));
   const [column, row] = [peak % first.length, Math.floor(peak / first.length)];
-  const where = `ε₁ = ${signed(first[column])}, ε₂ = ${signed(second[row])}`;
-  const range = `${loss(Math.min(...losses))} to ${loss(losses[peak])}`;
-  return markup`<li><b>${name}</b><span class="note">loss ${range}, highest at ${where}</span>
+  const [low, high] = [loss(Math.min(...losses)), loss(losses[peak])];
+  const [e1, e2] = [signed(first[column]), signed(second[row])];
+  const described = `Map of the loss of ${name}: ${low} to ${high}, highest at ε₁ = ${e1}, ε₂ = ${e2}.`;
+  return markup`<li><b>${name}</b><span class="note">loss ${low} to ${high}, highest at (${e1}, ${e2})</span>
 <svg viewBox="0 0 ${ROOM.left + WIDTH + ROOM.right} ${
     tenth(ROOM.top + height + ROOM.bottom)
-  }" role="img" aria-label="${`Map of the loss of ${name}: ${range}, highest at ${where}.`}">
+  }" role="img" aria-label="${described}">
 <image href="${
     dataUri(picture(losses, first.length, highest))
   }" x="${ROOM.left}" y="${ROOM.top}" width="${WIDTH}" height="${tenth(height)}" preserveAspectRatio="none"/>
