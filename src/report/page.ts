@@ -7,6 +7,8 @@ export interface Section {
   id: string;
   title: string;
   body: Html;
+  /** The commands that made what it shows. */
+  commands?: readonly string[];
 }
 
 /** What the report says about itself, above the sections. */
@@ -45,7 +47,7 @@ ${trusted(styles.join("\n"))}</style>
 <dl class="facts">
 <div><dt>Made with</dt><dd><code>${heading.command}</code></dd></div>
 <div><dt>On</dt><dd>${heading.adapter}</dd></div>
-<div><dt>At</dt><dd>${heading.created}</dd></div>
+<div><dt>At</dt><dd class="clock">${heading.created}</dd></div>
 </dl>
 ${lead}
 <nav aria-label="Contents"><ol>
@@ -58,11 +60,22 @@ ${sections.map(section)}</main>
 `.text;
 }
 
-function section({ id, title, body }: Section): Html {
+function section({ id, title, body, commands = [] }: Section): Html {
   return markup`<section id="${id}" aria-labelledby="${id}-title">
 <h2 id="${id}-title">${title}</h2>
 ${body}
-</section>
+${commands.length > 0 ? made(commands) : ""}</section>
+`;
+}
+
+function made(commands: readonly string[]): Html {
+  return markup`<details class="made"><summary>Made with</summary>
+${
+    commands.map((command) =>
+      markup`<pre><code>${command}</code></pre>
+`
+    )
+  }</details>
 `;
 }
 

@@ -19,9 +19,9 @@ export function timingsSection(timings: readonly [step: string, seconds: number]
   const share = (seconds: number) => total === 0 ? 0 : seconds / total;
   const rows = timings.map(([step, seconds]) => [
     step,
-    duration(seconds),
-    percent(share(seconds)),
-    markup`<span class="bar" style="width:${
+    markup`<span class="clock">${duration(seconds)}</span>`,
+    markup`<span class="clock">${percent(share(seconds))}</span>`,
+    markup`<span class="bar clock" style="width:${
       longest === 0 ? 0 : Number((100 * seconds / longest).toFixed(1))
     }%"></span>`,
   ]);
@@ -31,7 +31,7 @@ export function timingsSection(timings: readonly [step: string, seconds: number]
     { title: "Share", number: true },
     { title: markup`<span class="unseen">Share as a bar</span>` },
   ];
-  const foot = ["All steps", duration(total), percent(share(total)), ""];
+  const foot = ["All steps", markup`<span class="clock">${duration(total)}</span>`, percent(share(total)), ""];
   return { ...section, body: table("Time per step of this run", columns, rows, foot) };
 }
 

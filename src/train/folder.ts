@@ -27,29 +27,36 @@ export async function describe(pack: Pack, settings: TrainSettings, architecture
   };
 }
 
-/** Makes the folder, or with `resume` checks that it was begun with the same settings. */
+/** Whether a run that is there already may be gone on with; `or restart` makes way for other settings. */
+export type Resume = boolean | "or restart";
+
+/** Makes the folder, or when resuming checks that it was begun with the same settings. */
 export async function openFolder(
   out: string,
-  resume: boolean,
+  resume: Resume,
   content: Awaited<ReturnType<typeof describe>>,
 ): Promise<void> {
   const file = `${out}/${runFiles.settings}`;
-  if (!await exists(file)) {
-    if (resume) throw new UserError(`--resume: there is no run at ${out}.`);
-    await Deno.mkdir(out, { recursive: true });
-    await writeFileAtomic(file, JSON.stringify(content, null, 2) + "\n");
-    return;
-  }
-  if (!resume) throw new UserError(`--out ${out} already holds a run; add --resume to go on with it.`);
-  const begun = flatten(parseJson(await readText(file), file));
-  const now = flatten(content);
+  if (await exists(file)) {
+    if (!resume) throw new UserError(`--out ${out} already holds a run; add --resume to go on with it.`);
+    const difference = differenceTo(parseJson(await readText(file), file), content);
+    if (!difference) return;
+    if (resume !== "or restart") throw new UserError(`--resume: ${file} was begun with ${difference}.`);
+    await Deno.remove(out, { recursive: true });
+  } else if (resume === true) throw new UserError(`--resume: there is no run at ${out}.`);
+  await Deno.mkdir(out, { recursive: true });
+  await writeFileAtomic(file, JSON.stringify(content, null, 2) + "\n");
+}
+
+/** The first setting in which a run differs from what it was begun with, or nothing. */
+function differenceTo(old: unknown, content: unknown): string | null {
+  const [begun, now] = [flatten(old), flatten(content)];
   // Where the pack lies may change; what is in it may not.
   for (const map of [begun, now]) map.delete("training.pack");
   for (const key of new Set([...begun.keys(), ...now.keys()])) {
-    if (begun.get(key) !== now.get(key)) {
-      throw new UserError(`--resume: ${file} was begun with ${key} ${begun.get(key)}, now it is ${now.get(key)}.`);
-    }
+    if (begun.get(key) !== now.get(key)) return `${key} ${begun.get(key)}, now it is ${now.get(key)}`;
   }
+  return null;
 }
 
 /** Last and best weights and the log, each replaced in one step. */

@@ -7,7 +7,7 @@ import { exists, runFiles } from "../nn/run.ts";
 import type { Engine } from "../tensor/graph.ts";
 import { type EpochClock, type EpochLog, loadState, saveState } from "./checkpoint.ts";
 import { drawStep, epochOrder } from "./draws.ts";
-import { describe, openFolder, saveClock, saveEpoch } from "./folder.ts";
+import { describe, openFolder, type Resume, saveClock, saveEpoch } from "./folder.ts";
 import { measureNormaliser } from "./normaliser.ts";
 import { alphaOf, objectiveOf } from "./objective.ts";
 import { learningRateAt } from "./schedule.ts";
@@ -38,8 +38,8 @@ export interface TrainResult {
 export interface TrainOptions {
   /** The run folder. */
   out: string;
-  /** Goes on from the folder's last checkpoint. */
-  resume?: boolean;
+  /** Goes on from the folder's last checkpoint; `or restart`: where there is one with these settings. */
+  resume?: Resume;
   onProgress?: (progress: Progress) => void;
   onEpoch?: (entry: EpochLog & EpochClock) => void;
 }
@@ -80,6 +80,9 @@ export async function train(
   const state = allocateOptimiser(network);
   const stateFile = `${out}/${runFiles.state}`;
   const log = resume && await exists(stateFile) ? await loadState(stateFile, network, state) : [];
+
+  // Whatever became of them, weights and log are those of the checkpoint again.
+  if (log.length > 0) await saveEpoch(out, network, log);
 
   const upload = (split: "train" | "validation") =>
     DeviceImages.upload(engine.gpu, pack.size, pack.count(split), (from, to) => pack.images(split, from, to));

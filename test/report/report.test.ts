@@ -6,11 +6,8 @@ import { sample } from "./sample.ts";
 import { assertSound, visible } from "./sound.ts";
 
 function empty(): ReportData {
-  const [lists, table] = [{ examples: [], mixes: [], crops: [], curves: [], timings: [], settings: [] }, {
-    sets: [],
-    rows: [],
-  }];
-  return { ...sample(), ...lists, table };
+  const lists = { examples: [], mixes: [], crops: [], curves: [], timings: [], settings: [] };
+  return { ...sample(), ...lists, table2: { sets: [], rows: [] } };
 }
 
 suite("report", (test) => {
@@ -25,6 +22,14 @@ suite("report", (test) => {
     assert.is(page.match(/<svg/g)?.length, 2);
     for (const { group, entries } of sample().settings) {
       for (const part of [group, ...entries.flat()]) assert.ok(text.includes(part), part);
+    }
+  });
+
+  test("each part names the commands that made it, and what was not looked for is left out", async () => {
+    const text = visible(await renderReport(sample()));
+    assert.ok(text.includes("Made with deno task attack --data pack --models base-1 --out set"));
+    for (const title of ["What a defence costs", "Other architectures", "Transfer", "Fig. 5.", "Fig. 6."]) {
+      assert.not(text.includes(title), title);
     }
   });
 
@@ -69,7 +74,7 @@ suite("report", (test) => {
       [...page.matchAll(/ best"><span class="value" title="([^"]*)"/g)].map(([, title]) => title);
     const data = sample();
     assert.equal(best(await renderReport(data)), ["272 of 412", "362 of 503", "264 of 377"]);
-    data.table.rows[0].cells[2].adversarial.correct = 264;
+    data.table2.rows[0].cells[2].adversarial.correct = 264;
     assert.equal(best(await renderReport(data)), ["264 of 377", "272 of 412", "362 of 503", "264 of 377"]);
   });
 
@@ -79,8 +84,8 @@ suite("report", (test) => {
       /ensemble of 5 networks \(ε = 16\/255\), the least resilient network, Base model, sixth network ?, .*? 70\.0 %/;
     assert.match(visible(await renderReport(data)), brief);
     assert.not.match(visible(await renderReport(data)), /overlap, so this run/);
-    for (const row of data.table.rows) row.cells[2].adversarial = { correct: 10, count: 377 };
-    data.table.rows[1].cells[2].adversarial.correct = 11;
+    for (const row of data.table2.rows) row.cells[2].adversarial = { correct: 10, count: 377 };
+    data.table2.rows[1].cells[2].adversarial.correct = 11;
     assert.match(visible(await renderReport(data)), /intervals overlap, so this run alone does not settle/);
   });
 
@@ -92,8 +97,8 @@ suite("report", (test) => {
     Object.assign(data.mixes[0], { label: evil, partnerLabel: evil });
     data.crops[0].label = evil;
     for (const curve of data.curves) curve.name = evil;
-    for (const row of data.table.rows) Object.assign(row, { group: evil, name: evil });
-    for (const set of data.table.sets) set.name = evil;
+    for (const row of data.table2.rows) Object.assign(row, { group: evil, name: evil });
+    for (const set of data.table2.sets) set.name = evil;
     data.timings[0][0] = evil;
     data.settings[0] = { group: evil, entries: [[evil, evil]] };
     const page = await renderReport(data);
@@ -104,8 +109,8 @@ suite("report", (test) => {
 
   test("an empty set is a dash with a reason", async () => {
     const data = sample();
-    data.table.sets[2] = { ...data.table.sets[2], adversarial: 0 };
-    for (const row of data.table.rows) {
+    data.table2.sets[2] = { ...data.table2.sets[2], adversarial: 0 };
+    for (const row of data.table2.rows) {
       row.cells[2] = { true: { correct: 0, count: 0 }, adversarial: { correct: 0, count: 0 } };
     }
     const page = await renderReport(data);
@@ -123,8 +128,8 @@ suite("report", (test) => {
     assertSound(page);
     assert.is(page.match(/class="absent"/g)?.length, 7);
     const data = sample();
-    for (const set of data.table.sets) Object.assign(set, { candidates: 0, correct: 0, adversarial: 0 });
-    for (const row of data.table.rows) {
+    for (const set of data.table2.sets) Object.assign(set, { candidates: 0, correct: 0, adversarial: 0 });
+    for (const row of data.table2.rows) {
       row.cells = row.cells.map(() => ({ true: { correct: 0, count: 0 }, adversarial: { correct: 0, count: 0 } }));
     }
     assertSound(await renderReport(data));
@@ -142,8 +147,8 @@ suite("report", (test) => {
       (data) => data.timings[0][1] = NaN,
       (data) => data.curves[0].points[19].accuracy = NaN,
       (data) => data.examples[0].after.confidence = Infinity,
-      (data) => data.table.rows[0].cells[0].adversarial.correct = NaN,
-      (data) => data.table.sets[0].members = NaN,
+      (data) => data.table2.rows[0].cells[0].adversarial.correct = NaN,
+      (data) => data.table2.sets[0].members = NaN,
       (data) => data.crops[0].picture.data = new Uint8Array(5),
     ];
     for (const [index, damage] of broken.entries()) {

@@ -94,7 +94,8 @@ export function sample(): ReportData {
       curve("Mixup-KL (method 2), α = 0.4, λ = 10", 8, 0.7),
       curve("Mixup-KL (method 3), α ~ B(2, 4), λ = 10", 9, 0.74),
     ],
-    table: {
+    pace: null,
+    table2: {
       sets: [set("One model", 1, 503), set("Three models", 3, 412), set("Five models", 5, 377)],
       rows: [
         row("Base model", "sixth network", [0.912, 0.734, 0.899, 0.238, 0.953, 0.041, 0.967, 0]),
@@ -102,6 +103,24 @@ export function sample(): ReportData {
         row("Mixup-KL (methods 2 and 3)", "α = 0.4, λ = 10", [0.87, 0.714, 0.86, 0.7, 0.9, 0.66, 0.92, 0.62]),
         row("Mixup-KL (methods 2 and 3)", "α ~ B(2, 4), λ = 10", [0.906, 0.743, 0.888, 0.719, 0.935, 0.64, 0.951, 0.7]),
       ],
+    },
+    table3: null,
+    transfer: null,
+    classes: null,
+    surfaces: null,
+    rays: null,
+    commands: {
+      examples: ["deno task attack --data pack --models base-1 --out set"],
+      mixes: [],
+      crops: ["deno task prepare --layout drawn --out pack"],
+      pace: [],
+      curves: [],
+      table2: [],
+      table3: [],
+      transfer: [],
+      classes: [],
+      surfaces: [],
+      rays: [],
     },
     timings: [["Prepare the data", 9.41], ["Train nine networks", 402.5], ["Attack", 61.2], ["Assess", 8.03]],
     settings: [

@@ -25,7 +25,7 @@ export function assertSound(page: string): void {
   assert.not.match(visible(page), /NaN|undefined|Infinity|\[object|null/);
   assert.not.match(page, /="[^"]*(NaN|undefined|Infinity|\[object|null)/);
   // The SVG namespaces are names, not addresses to load from; base64 may spell anything.
-  const loading = page.replace(/xmlns(:xlink)?="[^"]*"|src="data:image\/png;base64,[^"]*"/g, "");
+  const loading = page.replace(/xmlns(:xlink)?="[^"]*"|(?:src|href)="data:image\/png;base64,[^"]*"/g, "");
   assert.not.match(loading, /https?:|\/\/[a-z]|<script|<link|@import|\bsrc=|url\(['"]?[^#'"]/i);
   assert.ok(page.startsWith("<!DOCTYPE html>"));
 }

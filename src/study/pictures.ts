@@ -1,4 +1,4 @@
-/** From the demo's folders to the plain data its report shows. */
+/** The pictures of a study's report: adversaries, mixtures and crops; the engine itself computes what they show. */
 import type { Pack } from "../data/pack.ts";
 import type { Picture } from "../data/picture.ts";
 import { type AdversarialSet, openSet } from "../attack/adversarial_set.ts";
@@ -11,66 +11,24 @@ import { Random } from "../random.ts";
 import type { Example } from "../report/adversaries.ts";
 import type { Crop } from "../report/crops.ts";
 import type { Mixture } from "../report/mixtures.ts";
-import type { ReportData } from "../report/report.ts";
-import type { Resilience } from "../report/resilience.ts";
 import { type Engine, Graph } from "../tensor/graph.ts";
 import { compile } from "../tensor/plan.ts";
-import { largestShift, optimisation } from "../train/settings.ts";
-import type { DemoResult } from "./demo.ts";
 
-/** Pictures per figure, and crops per class. */
-const shown = { examples: 4, mixtures: 4, crops: 2 };
+/** Pictures per figure, crops per class, and classes. */
+const shown = { examples: 4, mixtures: 4, crops: 2, classes: 24 };
 
-/** Collects the report's data; pictures of mixtures and confidences are computed by the engine itself. */
-export async function demoReport(engine: Engine, demo: DemoResult, command: string): Promise<ReportData> {
-  const { pack, networks, settings, timings } = demo;
-  const adapter = engine.gpu.name;
-  return {
-    title: "How resilient are these networks?",
-    command,
-    created: new Date().toISOString().slice(0, 16).replace("T", " ") + " UTC",
-    adapter,
-    examples: await examples(engine, demo),
-    mixes: await mixtures(engine, pack, settings.seed),
-    crops: await crops(pack),
-    curves: networks.map(({ group, result: { log } }) => ({
-      name: group,
-      points: log.map(({ epoch, validationAccuracy }) => ({ epoch, accuracy: validationAccuracy })),
-    })),
-    table: resilience(demo),
-    timings,
-    settings: settingsOf(demo, adapter),
-  };
-}
-
-/** Table II: the sixth unprotected network and the defended ones, on every set. */
-function resilience({ assessment, networks }: DemoResult): Resilience {
-  const words: Record<number, string> = { 1: "One model", 3: "Three models", 5: "Five models" };
-  return {
-    sets: assessment.sets.map(({ members, epsilon, filter, candidates, correct, adversarial }) => ({
-      name: words[members.length] ?? `${members.length} models`,
-      members: members.length,
-      epsilon,
-      filter,
-      candidates,
-      correct,
-      adversarial,
-    })),
-    rows: assessment.networks.map(({ run, train, validation, cells }) => {
-      const { name, group } = networks.find(({ path }) => path === run)!;
-      return { group, name, train, validation, cells };
-    }),
-  };
-}
-
-/** Fig. 1: the adversaries that fool the network outside the ensemble most confidently, one per class at first. */
-async function examples(engine: Engine, { sets, networks, pack }: DemoResult): Promise<Example[]> {
-  const set = await openSet(sets[sets.length - 1]);
-  const victim = networks.find(({ name }) => name === "base-6")!;
+/** Fig. 1: the adversaries of a set that fool a network outside its ensemble most confidently, one per class at first. */
+export async function examples(
+  engine: Engine,
+  pack: Pack,
+  setPath: string,
+  victim: { name: string; run: string },
+): Promise<Example[]> {
+  const set = await openSet(setPath);
   if (set.manifest.adversarial === 0) return [];
   const names = pack.classes.map(({ name }) => name);
-  const before = await confidences(engine, victim.path, set, set.originals);
-  const after = await confidences(engine, victim.path, set, set.images);
+  const before = await confidences(engine, victim.run, set, set.originals);
+  const after = await confidences(engine, victim.run, set, set.images);
   const fooled = [...set.labels.keys()]
     .filter((n) => before[n].label === set.labels[n] && after[n].label !== set.labels[n])
     .sort((a, b) => before[b].confidence * after[b].confidence - before[a].confidence * after[a].confidence);
@@ -108,7 +66,7 @@ async function confidences(
 }
 
 /** Fig. 2: pairs of different classes, superimposed by the kernel that training uses, with rising α. */
-async function mixtures(engine: Engine, pack: Pack, seed: number): Promise<Mixture[]> {
+export async function mixtures(engine: Engine, pack: Pack, seed: number): Promise<Mixture[]> {
   const labels = await pack.labels("train");
   const order = new Random(seed, "mixtures of the report").permutation(labels.length);
   const pairs: number[] = [];
@@ -151,11 +109,11 @@ async function mixtures(engine: Engine, pack: Pack, seed: number): Promise<Mixtu
   return result;
 }
 
-/** Fig. 3: the first crops of each class. */
-async function crops(pack: Pack): Promise<Crop[]> {
+/** Fig. 3: the first crops of each class, or of the first classes where there are many. */
+export async function crops(pack: Pack): Promise<Crop[]> {
   const labels = await pack.labels("train");
   const result: Crop[] = [];
-  for (const [label, { name }] of pack.classes.entries()) {
+  for (const [label, { name }] of pack.classes.slice(0, shown.classes).entries()) {
     const chosen = [...labels.keys()].filter((n) => labels[n] === label).slice(0, shown.crops);
     for (const n of chosen) result.push({ picture: await trainingPicture(pack, n), label: name });
   }
@@ -166,55 +124,11 @@ async function trainingPicture(pack: Pack, index: number): Promise<Picture> {
   return { width: pack.size, height: pack.size, data: await pack.images("train", index, index + 1) };
 }
 
+export async function validationPicture(pack: Pack, index: number): Promise<Picture> {
+  return { width: pack.size, height: pack.size, data: await pack.images("validation", index, index + 1) };
+}
+
 function picture(images: Uint8Array, index: number, size: number): Picture {
   const each = size * size * 3;
   return { width: size, height: size, data: images.slice(index * each, (index + 1) * each) };
-}
-
-function settingsOf({ pack, settings, networks, assessment }: DemoResult, adapter: string): ReportData["settings"] {
-  const { seed, validation, minSide, source } = pack.info;
-  const [{ step, steps, filter, epsilon }] = assessment.sets;
-  const rate = `${settings.learningRate}, falling as half a ${optimisation.schedule}`;
-  return [
-    {
-      group: "Data",
-      entries: [
-        ["layout", source.layout],
-        ["image size", `${pack.size} × ${pack.size} pixels`],
-        ["classes", pack.classes.map(({ name }) => name).join(", ")],
-        ["training images", String(pack.count("train"))],
-        ["validation images", `${pack.count("validation")} (share ${validation}, split by photograph)`],
-        ["smallest box side", `${minSide} pixels`],
-        ["seed", String(seed)],
-      ],
-    },
-    {
-      group: "Training",
-      entries: [
-        ["architecture", `VGGNet13 with batch norm and global average pooling, width ${settings.width}`],
-        ["epochs", String(settings.epochs)],
-        ["batch", `${settings.batch} images`],
-        ["learning rate", rate],
-        ["momentum, weight decay", `${optimisation.momentum}, ${optimisation.weightDecay}`],
-        ["augmentation", `mirrored half the time, shifted by up to ${settings.size * largestShift} pixels`],
-        ["adapter", adapter],
-      ],
-    },
-    {
-      group: "Defences",
-      entries: networks.filter(({ defence }) => defence.name !== "none").map(({ name, defence, seed }) => {
-        const { name: _, ...strength } = defence;
-        return [name, `${JSON.stringify(strength).replace(/["{}]/g, "").replace(/,/g, ", ")}, seed: ${seed}`];
-      }),
-    },
-    {
-      group: "Attack",
-      entries: [
-        ["method", "gradient ensemble (eq. 2–3)"],
-        ["ε, step, iterations", `${epsilon}, ${step}, ${steps}`],
-        ["filter", filter],
-        ["members", "base-1; base-1 to base-3; base-1 to base-5"],
-      ],
-    },
-  ];
 }

@@ -1,0 +1,107 @@
+/** How each kind of step is done. */
+import { assess } from "../assess/assess.ts";
+import { lossRays } from "../assess/rays.ts";
+import { lossSurfaces } from "../assess/surface.ts";
+import { attack } from "../attack/attack.ts";
+import { automaticSteps, paperAttack } from "../attack/craft.ts";
+import { writeFileAtomic } from "../data/files.ts";
+import { openPack } from "../data/pack.ts";
+import { prepare } from "../data/prepare.ts";
+import { renderReport } from "../report/report.ts";
+import type { Engine } from "../tensor/graph.ts";
+import { measurePace } from "../train/pace.ts";
+import { train, type TrainOptions } from "../train/train.ts";
+import { networksOf, setsOf, victims } from "./networks.ts";
+import { studyReport } from "./report_data.ts";
+import { base, type Study } from "./settings.ts";
+import { packPath, type Step, type StudyPlace } from "./steps.ts";
+
+export interface Workshop {
+  engine: Engine;
+  study: Study;
+  place: StudyPlace;
+  steps: readonly Step[];
+  /** How a network's training is shown. */
+  watch: (name: string) => Pick<TrainOptions, "onProgress" | "onEpoch">;
+}
+
+/** Training steps that are timed together for Table I. */
+const timedSteps = 3;
+
+/** Does one step; what an earlier go at it left behind is replaced, or gone on with where it is of use. */
+export async function makeStep(step: Step, workshop: Workshop): Promise<void> {
+  const { engine, study, place, watch } = workshop;
+  const { out } = place;
+  const target = `${out}/${step.name}`;
+  await removeLeftovers(target);
+  if (step.task.kind === "pack") return await makePack(study, place);
+  const pack = await openPack(packPath(place));
+  const run = (name: string) => `${out}/networks/${name}`;
+  const save = (file: string, content: unknown) =>
+    writeFileAtomic(`${out}/${file}`, JSON.stringify(content, null, 2) + "\n");
+  const [{ arch, width }] = study.architectures;
+  const shown = (kinds: readonly string[]) => kinds.map((kind) => run(victims(study, arch, kind)[0].name));
+
+  switch (step.task.kind) {
+    case "network": {
+      const { name, arch, width, defence, seed } = step.task.network;
+      const settings = { arch, width, defence, seed, ...study.training };
+      await train(engine, pack, settings, { out: run(name), resume: "or restart", ...watch(step.name) });
+      break;
+    }
+    case "set": {
+      const { members, epsilon } = step.task.set;
+      await Deno.mkdir(`${out}/sets`, { recursive: true });
+      await Deno.remove(target, { recursive: true }).catch(() => {});
+      await attack(engine, pack, members.map(({ name }) => run(name)), {
+        ...paperAttack,
+        out: target,
+        epsilon,
+        step: 1,
+        steps: automaticSteps(epsilon),
+        filter: "correct-then-wrong",
+      });
+      break;
+    }
+    case "assessment": {
+      const { name } = step.task.network;
+      await Deno.mkdir(`${out}/assessments`, { recursive: true });
+      const sets = setsOf(study).map(({ name }) => `${out}/sets/${name}`);
+      await save(`assessments/${name}.json`, await assess(engine, sets, [run(name)]));
+      break;
+    }
+    case "surfaces": {
+      const reference = run(networksOf(study)[0].name);
+      return await save("surfaces.json", await lossSurfaces(engine, pack, { reference, runs: shown(study.surfaces) }));
+    }
+    case "rays":
+      return await save("rays.json", await lossRays(engine, pack, { runs: shown(study.rays), seed: study.seed }));
+    case "pace": {
+      const defences = study.pace.map((kind) => ({
+        name: kind,
+        defence: kind === base ? { name: "none" } as const : study.defences[kind],
+      }));
+      const settings = { arch, width, ...study.training, seed: study.seed };
+      return await save("pace.json", await measurePace(engine, pack, settings, defences, { steps: timedSteps }));
+    }
+    case "report":
+      return await writeFileAtomic(`${out}/report.html`, await renderReport(await studyReport(workshop)));
+  }
+}
+
+async function makePack(study: Study, { out, data }: StudyPlace): Promise<void> {
+  if (data !== undefined || study.drawn === null) return;
+  await prepare({ layout: "drawn", out: `${out}/pack`, ...study.drawn, validation: 0.2, seed: study.seed, minSide: 8 });
+}
+
+/** Temporary files of a process that was killed: beside what a step makes, and in it. */
+async function removeLeftovers(target: string): Promise<void> {
+  const cut = target.lastIndexOf("/");
+  const [folder, name] = [target.slice(0, cut), target.slice(cut + 1)];
+  for (const [place, prefix] of [[folder, `${name}.`], [target, ""]]) {
+    for (const entry of await Array.fromAsync(Deno.readDir(place)).catch(() => [])) {
+      const leftover = entry.name.startsWith(prefix) && entry.name.endsWith(".tmp");
+      if (leftover) await Deno.remove(`${place}/${entry.name}`, { recursive: true });
+    }
+  }
+}
