@@ -1,14 +1,12 @@
 // Batch norm, backward, third of three passes:
 //   dx = γ / √(variance + 1e-5) · (dy − dβ / pixels − x̂ · dγ / pixels)
-// where dy counts only where the rectifier behind (if any) let y through. In inference the statistics are constants and
-// the last two terms fall away.
+// where dy counts only where the rectifier behind (if any) let y through.
 // Layout    x, dy, dx: [pixels, channels], channels in vec4s.
 // Threads   A fixed vec4 of channels each, striding over the pixels.
 // FLOPs     9 · |x|      Bytes  12 · |x|
 // Source    Ioffe and Szegedy, ICML 2015, section 3.
 
 override rectify: bool = false;
-override training: bool = true;
 
 struct Params { pixels: u32, channels: u32, strides: u32 }
 
@@ -33,7 +31,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let inverse = inverseSqrt(variance[quad] + 1e-5);
   let scale = gamma[quad] * inverse;
   let shift = beta[quad];
-  let share = select(0.0, 1 / f32(params.pixels), training);
+  let share = 1 / f32(params.pixels);
   let meanUpstream = dbeta[quad] * share;
   let meanProduct = dgamma[quad] * share * inverse;
   for (var pixel = i / quads; pixel < params.pixels; pixel += params.strides) {

@@ -1,6 +1,6 @@
 // Batch norm, forward, with the rectifier behind it where wanted:
 //   y = relu?(γ · (x − mean) / √(variance + 1e-5) + β)
-// with the batch's statistics in training and the running ones in inference.
+// with the statistics of x.
 // Layout    x, y: [pixels, channels], channels in vec4s.
 // Threads   A fixed vec4 of channels each, striding over the pixels; the channel's numbers stay in registers.
 // FLOPs     5 · |x|      Bytes  8 · |x|

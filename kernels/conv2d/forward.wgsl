@@ -1,4 +1,5 @@
-// Convolution, forward:  y[n, r, c, o] = Σ over ky, kx, i of  x[n, r·stride + ky − padding, c·stride + kx − padding, i] · w[o, ky, kx, i]
+// Convolution, forward:  y[n, r, c, o] = relu?(bias?[o] + Σ over ky, kx, i of  x[n, r·stride + ky − padding, c·stride + kx − padding, i] · w[o, ky, kx, i])
+// where bias and rectifier belong to a batch norm folded in (batch_norm/fold.wgsl); in training there is neither.
 //
 // Layout    x, y: NHWC; w: OHWI; channels in vec4s. Pixels outside the image count as zero.
 // Threads   One holds 1, 2 or 4 output channels of a tile of images × rows × columns in registers, 32 sums at most. The
@@ -11,6 +12,8 @@
 
 override side: u32 = 3;
 override stride: u32 = 1;
+override biased: bool = false;
+override rectify: bool = false;
 override laneChannels: u32 = 4;
 override tileImages: u32 = 1;
 override tileRows: u32 = 4;
@@ -30,7 +33,8 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [batch, height, width, inChannels]
 @group(0) @binding(2) var<storage, read> w: array<vec4f>;  // [outChannels, side, side, inChannels]
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;  // [batch, outHeight, outWidth, outChannels]
+@group(0) @binding(3) var<storage, read> bias: array<f32>;  // [outChannels]
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;  // [batch, outHeight, outWidth, outChannels]
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -44,6 +48,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let filterSize = side * side * inQuads;
 
   var sums: array<f32, 32>;
+  if (biased) {
+    for (var i = 0u; i < 32; i++) { sums[i] = bias[channel0 + i % laneChannels]; }
+  }
   for (var ky = 0u; ky < side; ky++) {
     for (var i = 0u; i < inQuads; i++) {
       var weights: array<vec4f, 28>;
@@ -88,7 +95,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         if (n < params.batch && r < params.outHeight && c < params.outWidth) {
           let at = ((n * params.outHeight + r) * params.outWidth + c) * params.outChannels + channel0;
           for (var o = 0u; o < laneChannels; o++) {
-            y[at + o] = sums[((image * tileRows + row) * tileColumns + column) * laneChannels + o];
+            let sum = sums[((image * tileRows + row) * tileColumns + column) * laneChannels + o];
+            y[at + o] = select(sum, max(sum, 0), rectify);
           }
         }
       }

@@ -1,4 +1,5 @@
-// Convolution, forward, as the formula says:  y[n, r, c, o] = Σ over ky, kx, i of  x[n, r·stride + ky − padding, c·stride + kx − padding, i] · w[o, ky, kx, i]
+// Convolution, forward, as the formula says:  y[n, r, c, o] = relu?(bias?[o] + Σ over ky, kx, i of  x[n, r·stride + ky − padding, c·stride + kx − padding, i] · w[o, ky, kx, i])
+// where bias and rectifier belong to a batch norm folded in (batch_norm/fold.wgsl); in training there is neither.
 //
 // Layout    x, y: NHWC; w: OHWI. Pixels outside the image count as zero.
 // Threads   One value of y each, neighbours in o; a grid over the limit is folded into y.
@@ -8,6 +9,8 @@
 
 override side: u32 = 3;
 override stride: u32 = 1;
+override biased: bool = false;
+override rectify: bool = false;
 
 struct Params {
   batch: u32,
@@ -23,7 +26,8 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;  // [batch, height, width, inChannels]
 @group(0) @binding(2) var<storage, read> w: array<f32>;  // [outChannels, side, side, inChannels]
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;  // [batch, outHeight, outWidth, outChannels]
+@group(0) @binding(3) var<storage, read> bias: array<f32>;  // [outChannels]
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;  // [batch, outHeight, outWidth, outChannels]
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -34,6 +38,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let row = (i / params.outChannels / params.outWidth) % params.outHeight;
   let n = i / params.outChannels / params.outWidth / params.outHeight;
   var sum = 0.0;
+  if (biased) { sum = bias[o]; }
   for (var ky = 0u; ky < side; ky++) {
     for (var kx = 0u; kx < side; kx++) {
       // Left of and above the image these wrap around to large numbers.
@@ -46,5 +51,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       }
     }
   }
-  y[i] = sum;
+  y[i] = select(sum, max(sum, 0), rectify);
 }

@@ -1,16 +1,16 @@
 // Gradient of the rectifier:  dx = dy where y > 0, else 0
-// Threads   One element each; a grid over the limit is folded into y.
+// Threads   Four elements each; a grid over the limit is folded into y.
 // Bytes     12 · length
 
 struct Params { length: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> y: array<f32>;  // [length]
-@group(0) @binding(2) var<storage, read> dy: array<f32>;  // [length]
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;  // [length]
+@group(0) @binding(1) var<storage, read> y: array<vec4f>;  // [length]
+@group(0) @binding(2) var<storage, read> dy: array<vec4f>;  // [length]
+@group(0) @binding(3) var<storage, read_write> dx: array<vec4f>;  // [length]
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64 + id.x;
-  if (i < params.length) { dx[i] = select(0.0, dy[i], y[i] > 0); }
+  if (i < params.length / 4) { dx[i] = select(vec4f(0), dy[i], y[i] > vec4f(0)); }
 }

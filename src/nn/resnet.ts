@@ -1,15 +1,5 @@
 /** Residual networks (He et al., CVPR 2016), their parameters named as in torchvision's. */
-import {
-  averaging,
-  batchNormalisation,
-  classifier,
-  convolution,
-  type Layer,
-  pooling,
-  residual,
-  sequential,
-  widened,
-} from "./layers.ts";
+import { averaging, classifier, convolution, type Layer, pooling, residual, sequential, widened } from "./layers.ts";
 
 interface Design {
   /** Multiplies the channels, which are rounded to a multiple of 4. */
@@ -37,16 +27,10 @@ const halvedFrom = 128;
  */
 export function resnet32({ width, size, classes }: Design): Layer {
   const stemChannels = widened(16, width);
-  const stem = convolution("conv1", {
-    inChannels: 3,
-    outChannels: stemChannels,
-    side: 3,
-    stride: size >= halvedFrom ? 2 : 1,
-  });
+  const stride = size >= halvedFrom ? 2 : 1;
   const stages = [16, 32, 64].map((channels) => ({ channels: widened(channels, width), blocks: 5 }));
   return sequential([
-    stem,
-    batchNormalisation("bn1", stemChannels, { relu: true }),
+    convolution("conv1", "bn1", { inChannels: 3, outChannels: stemChannels, side: 3, stride, relu: true }),
     ...stagesOf(stages, { inChannels: stemChannels, expansion: 1, body: basic }),
     averaging,
     classifier("fc", stages[2].channels, classes),
@@ -63,8 +47,7 @@ export function resnet50({ width, classes }: Design): Layer {
   const blocks = [3, 4, 6, 3];
   const stages = [64, 128, 256, 512].map((channels, i) => ({ channels: widened(channels, width), blocks: blocks[i] }));
   return sequential([
-    convolution("conv1", { inChannels: 3, outChannels: stemChannels, side: 7, stride: 2 }),
-    batchNormalisation("bn1", stemChannels, { relu: true }),
+    convolution("conv1", "bn1", { inChannels: 3, outChannels: stemChannels, side: 7, stride: 2, relu: true }),
     pooling({ side: 3, padding: 1 }),
     ...stagesOf(stages, { inChannels: stemChannels, expansion: 4, body: bottleneck }),
     averaging,
@@ -95,29 +78,27 @@ function stagesOf(
 
 function basic(name: string, { inChannels, channels, stride }: Block): Layer[] {
   return [
-    convolution(`${name}.conv1`, { inChannels, outChannels: channels, side: 3, stride }),
-    batchNormalisation(`${name}.bn1`, channels, { relu: true }),
-    convolution(`${name}.conv2`, { inChannels: channels, outChannels: channels, side: 3 }),
-    batchNormalisation(`${name}.bn2`, channels),
+    convolution(`${name}.conv1`, `${name}.bn1`, { inChannels, outChannels: channels, side: 3, stride, relu: true }),
+    convolution(`${name}.conv2`, `${name}.bn2`, { inChannels: channels, outChannels: channels, side: 3 }),
   ];
 }
 
 function bottleneck(name: string, { inChannels, channels, outChannels, stride }: Block): Layer[] {
   return [
-    convolution(`${name}.conv1`, { inChannels, outChannels: channels, side: 1 }),
-    batchNormalisation(`${name}.bn1`, channels, { relu: true }),
-    convolution(`${name}.conv2`, { inChannels: channels, outChannels: channels, side: 3, stride }),
-    batchNormalisation(`${name}.bn2`, channels, { relu: true }),
-    convolution(`${name}.conv3`, { inChannels: channels, outChannels, side: 1 }),
-    batchNormalisation(`${name}.bn3`, outChannels),
+    convolution(`${name}.conv1`, `${name}.bn1`, { inChannels, outChannels: channels, side: 1, relu: true }),
+    convolution(`${name}.conv2`, `${name}.bn2`, {
+      inChannels: channels,
+      outChannels: channels,
+      side: 3,
+      stride,
+      relu: true,
+    }),
+    convolution(`${name}.conv3`, `${name}.bn3`, { inChannels: channels, outChannels, side: 1 }),
   ];
 }
 
 /** What brings x to the shape of a block's output, where that is another. */
 function shortcut(name: string, { inChannels, outChannels, stride }: Block): Layer | undefined {
   if (stride === 1 && inChannels === outChannels) return undefined;
-  return sequential([
-    convolution(`${name}.downsample.0`, { inChannels, outChannels, side: 1, stride }),
-    batchNormalisation(`${name}.downsample.1`, outChannels),
-  ]);
+  return convolution(`${name}.downsample.0`, `${name}.downsample.1`, { inChannels, outChannels, side: 1, stride });
 }

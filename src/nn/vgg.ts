@@ -1,14 +1,5 @@
 /** VGGNet13 with batch norm and global average pooling (Seiler et al., section V-B). */
-import {
-  averaging,
-  batchNormalisation,
-  classifier,
-  convolution,
-  type Layer,
-  pooling,
-  sequential,
-  widened,
-} from "./layers.ts";
+import { averaging, classifier, convolution, type Layer, pooling, sequential, widened } from "./layers.ts";
 
 /** Output channels of the two convolutions of each stage: configuration B of Simonyan and Zisserman, ICLR 2015. */
 const stages = [64, 128, 256, 512, 512];
@@ -27,8 +18,8 @@ export function vgg13({ width, classes }: { width: number; classes: number }): L
   for (const stage of stages) {
     const outChannels = widened(stage, width);
     for (let i = 0; i < 2; i++) {
-      layers.push(convolution(`features.${index}`, { inChannels, outChannels, side: 3 }));
-      layers.push(batchNormalisation(`features.${index + 1}`, outChannels, { relu: true }));
+      const options = { inChannels, outChannels, side: 3, relu: true };
+      layers.push(convolution(`features.${index}`, `features.${index + 1}`, options));
       // torchvision counts the rectifier as a layer of its own.
       index += 3;
       inChannels = outChannels;

@@ -1,4 +1,4 @@
-/** Batch normalisation, with the rectifier behind it fused in where wanted. */
+/** Batch normalisation, with the rectifier behind it fused in where wanted; in inference, folded into a convolution. */
 import type { Dispatch } from "../gpu/kernel.ts";
 import type { Tensor } from "../tensor/graph.ts";
 
@@ -72,19 +72,17 @@ export function updateRunningStatistics(running: Statistics, batch: Statistics, 
 /**
  * γ · (x − mean) / √(variance + 1e-5) + β, rectified where wanted.
  *
- * @param statistics in training those of `x` itself, and the gradient flows through them; in inference constants
  * @param x [..., channels], channels a multiple of 4
+ * @param statistics those of `x` itself: the gradient flows through them
  */
 export function batchNorm(
   x: Tensor,
   gamma: Tensor,
   beta: Tensor,
-  statistics: Statistics,
-  mode: "training" | "inference",
+  { mean, variance }: Statistics,
   { relu = false }: BatchNormOptions = {},
 ): Tensor {
   const { kernels } = x.graph.engine;
-  const { mean, variance } = statistics;
   const params = striding(x);
   const [y] = x.graph.add({
     operation: relu ? "batch norm + relu" : "batch norm",
@@ -102,7 +100,7 @@ export function batchNorm(
       if (!dy) return [];
       const operands = { x, dy, gamma, beta, mean, variance };
       const [dgamma, dbeta] = parameterGradients(operands, relu);
-      return [inputGradient(operands, dgamma, dbeta, relu, mode), dgamma, dbeta];
+      return [inputGradient(operands, dgamma, dbeta, relu), dgamma, dbeta];
     },
   });
   return y;
@@ -151,14 +149,11 @@ function inputGradient(
   dgamma: Tensor,
   dbeta: Tensor,
   relu: boolean,
-  mode: "training" | "inference",
 ): Tensor {
   const params = striding(x);
-  // In inference the two sums have no part in dx: γ and β stand in, so that nothing computes them.
-  const [first, second] = mode === "training" ? [dgamma, dbeta] : [gamma, beta];
   const [dx] = x.graph.add({
     operation: "batch norm input gradient",
-    inputs: [x, dy, gamma, beta, mean, variance, first, second],
+    inputs: [x, dy, gamma, beta, mean, variance, dgamma, dbeta],
     outputs: [{ shape: x.shape }],
     flops: 9 * x.length,
     dispatches: ([dx], at) => [{
@@ -170,16 +165,53 @@ function inputGradient(
         beta: at(beta),
         mean: at(mean),
         variance: at(variance),
-        dgamma: at(first),
-        dbeta: at(second),
+        dgamma: at(dgamma),
+        dbeta: at(dbeta),
         dx: at(dx),
       },
       params,
-      constants: { rectify: Number(relu), training: Number(mode === "training") },
+      constants: { rectify: Number(relu) },
       threads: [params.strides * params.channels / 4],
     }],
   });
   return dx;
+}
+
+/**
+ * The convolution that does a batch norm's work in inference: w' = w · γ / √(variance + 1e-5) per output channel and
+ * bias = β − mean · γ / √(variance + 1e-5). All of them are constants: no gradient flows through.
+ *
+ * @param w [outChannels, side, side, inChannels]
+ * @returns the new weights, of the same shape, and the bias, [outChannels]
+ */
+export function foldBatchNorm(
+  w: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  { mean, variance }: Statistics,
+): { w: Tensor; bias: Tensor } {
+  const outChannels = w.shape[0];
+  const [folded, bias] = w.graph.add({
+    operation: "fold batch norm",
+    inputs: [w, gamma, beta, mean, variance],
+    outputs: [{ shape: w.shape }, { shape: [outChannels] }],
+    flops: w.length,
+    dispatches: ([folded, bias], at) => [{
+      kernel: w.graph.engine.kernels.get("batch_norm/fold"),
+      bindings: {
+        w: at(w),
+        gamma: at(gamma),
+        beta: at(beta),
+        mean: at(mean),
+        variance: at(variance),
+        folded: at(folded),
+        bias: at(bias),
+      },
+      params: { outChannels, filterSize: w.length / outChannels },
+      threads: [w.length / 4],
+    }],
+  });
+  return { w: folded, bias };
 }
 
 function chunking(x: Tensor) {

@@ -1,6 +1,7 @@
-/** Two-dimensional convolution without bias, NHWC × OHWI. */
+/** Two-dimensional convolution, NHWC × OHWI; in inference with a bias and a rectifier behind it. */
 import type { Kernel } from "../gpu/kernel.ts";
 import type { Engine, Tensor } from "../tensor/graph.ts";
+import { reluGradient } from "./relu.ts";
 
 export interface Conv2dOptions {
   stride?: number;
@@ -8,6 +9,15 @@ export interface Conv2dOptions {
   padding?: number;
   /** A rung of the ladder in kernels/conv2d; by default the best this adapter can run. */
   version?: ConvolutionVersion;
+  /** What becomes of the sums before they are stored, with no pass of its own over them. */
+  epilogue?: Epilogue;
+}
+
+export interface Epilogue {
+  /** Added to every pixel, [outChannels]; it counts as a constant and has no gradient. */
+  bias: Tensor;
+  /** Applies max(·, 0) to the result. */
+  relu: boolean;
 }
 
 /** One value per thread; a tile of values per thread; tiles, and pixels handed round the lanes of a subgroup. */
@@ -34,35 +44,46 @@ function kernelOf({ kernels }: Engine, pass: string, version: ConvolutionVersion
 }
 
 /**
- * y[n, r, c, o] = Σ x[n, r·stride + ky − padding, c·stride + kx − padding, i] · w[o, ky, kx, i].
+ * y[n, r, c, o] = relu?(bias?[o] + Σ x[n, r·stride + ky − padding, c·stride + kx − padding, i] · w[o, ky, kx, i]).
  *
  * @param x [batch, height, width, inChannels], channels a multiple of 4
  * @param w [outChannels, side, side, inChannels], side at most 7
  * @returns [batch, ⌊(height + 2·padding − side) / stride⌋ + 1, likewise, outChannels]
  */
-export function conv2d(x: Tensor, w: Tensor, { stride = 1, padding, version }: Conv2dOptions = {}): Tensor {
+export function conv2d(
+  x: Tensor,
+  w: Tensor,
+  { stride = 1, padding, version, epilogue }: Conv2dOptions = {},
+): Tensor {
   const { engine } = x.graph;
   const chosen = version ?? (engine.gpu.subgroupsOf8 ? "subgroup" : "tiled");
   const geometry = geometryOf(x.shape, w.shape, stride, padding ?? (w.shape[1] - 1) / 2);
   const { batch, outHeight, outWidth, outChannels } = geometry;
   const [y] = x.graph.add({
-    operation: "conv2d",
-    inputs: [x, w],
+    operation: epilogue ? `conv2d + bias${epilogue.relu ? " + relu" : ""}` : "conv2d",
+    inputs: epilogue ? [x, w, epilogue.bias] : [x, w],
     outputs: [{ shape: [batch, outHeight, outWidth, outChannels] }],
     flops: flopsOf(geometry),
     dispatches: ([y], at) => {
       const { side, stride, ...params } = geometry;
+      // A binding cannot be left open: where there is no bias, weights that nothing reads stand in.
+      const bias = epilogue ? at(epilogue.bias) : { ...at(w), length: outChannels };
       const call = {
         kernel: kernelOf(engine, "forward", chosen),
-        bindings: { x: at(x), w: at(w), y: at(y) },
+        bindings: { x: at(x), w: at(w), bias, y: at(y) },
         params,
       };
-      if (chosen === "naive") return [{ ...call, constants: { side, stride }, threads: [y.length] }];
+      const shared = { side, stride, biased: Number(!!epilogue), rectify: Number(!!epilogue?.relu) };
+      if (chosen === "naive") return [{ ...call, constants: shared, threads: [y.length] }];
       const tile = chooseTile(chosen, outHeight, outWidth, outChannels, geometry);
       const threads = tileThreads(tile, outChannels, outHeight, outWidth, batch);
-      return [{ ...call, constants: { side, stride, ...tile }, threads }];
+      return [{ ...call, constants: { ...shared, ...tile }, threads }];
     },
-    backward: ([dy]) => dy ? [inputGradient(dy, w, geometry, chosen), weightGradient(x, dy, geometry, chosen)] : [],
+    backward: ([dy]) => {
+      if (!dy) return [];
+      const upstream = epilogue?.relu ? reluGradient(y, dy) : dy;
+      return [inputGradient(upstream, w, geometry, chosen), weightGradient(x, upstream, geometry, chosen)];
+    },
   });
   return y;
 }

@@ -168,6 +168,20 @@ suite("network", (test) => {
     close("input gradients", fromValues(dImages.shape, values[1]), expected, TOLERANCE);
   });
 
+  test("a compiled pass follows changes of weights and running statistics", async () => {
+    const [changed, other] = [await twin(), await randomTwin(SEED + 1, architecture())];
+    const device = await upload(await engine(), pictures.bytes, 32);
+    const predictors = [
+      await Predictor.compile(changed.network, device),
+      await Predictor.compile(other.network, device),
+    ];
+    const [before, wanted] = [await predictors[0].logits(), await predictors[1].logits()];
+    assert.not.equal(before, wanted);
+    for (const [name, { data }] of other.state) changed.network.parameters.write(name, Float32Array.from(data));
+    assert.equal(await predictors[0].logits(), wanted);
+    for (const resource of [...predictors, device, changed.network, other.network]) resource.free();
+  });
+
   test("widths round to multiples of 4 channels; names and shapes are torchvision's", async () => {
     const device = await engine();
     const shapesAt = (width: number) => {

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { batchNorm, batchStatistics, updateRunningStatistics } from "../../src/ops/batch_norm.ts";
+import { batchNorm, batchStatistics, foldBatchNorm, updateRunningStatistics } from "../../src/ops/batch_norm.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
 import { suite } from "../harness.ts";
 import { map, type NdArray } from "../reference/array.ts";
@@ -23,9 +23,6 @@ interface Problem {
   dy: NdArray;
   gamma: NdArray;
   beta: NdArray;
-  /** Statistics that are not those of x, for inference. */
-  mean: NdArray;
-  variance: NdArray;
 }
 
 /** γ is of either sign, and x's mean differs from 0 in every channel. */
@@ -37,36 +34,28 @@ function problem(shape: number[], centre = 0.5, deviation = 1): Problem {
     dy: named("dy", shape),
     gamma: named("gamma"),
     beta: named("beta"),
-    mean: named("mean"),
-    variance: single(map(named("variance"), (value) => Math.exp(value))),
   };
 }
 
 /** [y, dx, dγ, dβ] of the device. */
-async function measured(given: Problem, mode: "training" | "inference", relu: boolean): Promise<NdArray[]> {
+async function measured(given: Problem, relu: boolean): Promise<NdArray[]> {
   const channels = given.gamma.data.length;
   const feeds = Object.fromEntries(Object.entries(given).map(([name, array]) => [name, padChannels(array)])) as Record<
     keyof Problem,
     NdArray
   >;
-  const results = await evaluate(feeds, ({ x, dy, gamma, beta, mean, variance }) => {
-    const statistics = mode === "training" ? batchStatistics(x) : { mean, variance };
-    const y = batchNorm(x, gamma, beta, statistics, mode, { relu });
+  const results = await evaluate(feeds, ({ x, dy, gamma, beta }) => {
+    const y = batchNorm(x, gamma, beta, batchStatistics(x), { relu });
     return [y, ...gradient(y, [x, gamma, beta], dy)];
   });
   return results.map((result) => cropChannels(result, channels));
 }
 
 /** The same in float64. */
-function expected(given: Problem, mode: "training" | "inference", relu: boolean): NdArray[] {
-  const { x, dy, gamma, beta } = given;
-  const { y } = mode === "training"
-    ? reference.batchNorm(x, gamma, beta)
-    : { y: reference.batchNormInference(x, gamma, beta, given) };
+function expected({ x, dy, gamma, beta }: Problem, relu: boolean): NdArray[] {
+  const { y } = reference.batchNorm(x, gamma, beta);
   const upstream = relu ? reluGradient(dy, y) : dy;
-  const { dx, dgamma, dbeta } = mode === "training"
-    ? reference.batchNormGradient(upstream, x, gamma)
-    : reference.batchNormInferenceGradient(upstream, x, gamma, given);
+  const { dx, dgamma, dbeta } = reference.batchNormGradient(upstream, x, gamma);
   return [relu ? rectify(y) : y, dx, dgamma, dbeta];
 }
 
@@ -88,15 +77,13 @@ const shapes = [
 
 suite("batch norm", (test) => {
   for (const shape of shapes) {
-    test(`training and inference, forward and three gradients, [${shape}]`, async () => {
+    test(`forward and three gradients, [${shape}]`, async () => {
       const given = problem(shape);
-      for (const mode of ["training", "inference"] as const) {
-        for (const relu of [false, true]) {
-          const want = expected(given, mode, relu);
-          (await measured(given, mode, relu)).forEach((got, i) =>
-            close(`${mode}${relu ? " + relu" : ""}: ${["y", "dx", "dgamma", "dbeta"][i]}`, got, want[i], 3e-6)
-          );
-        }
+      for (const relu of [false, true]) {
+        const want = expected(given, relu);
+        (await measured(given, relu)).forEach((got, i) =>
+          close(`${["y", "dx", "dgamma", "dbeta"][i]}${relu ? " with relu" : ""}`, got, want[i], 3e-6)
+        );
       }
     });
   }
@@ -118,8 +105,8 @@ suite("batch norm", (test) => {
     const want = reference.batchStatistics(given.x);
     close("mean", mean, want.mean, 2e-7);
     close("variance", variance, want.variance, 2e-5);
-    const [y, dx, dgamma, dbeta] = await measured(given, "training", false);
-    const [wantY, wantDx, wantDgamma, wantDbeta] = expected(given, "training", false);
+    const [y, dx, dgamma, dbeta] = await measured(given, false);
+    const [wantY, wantDx, wantDgamma, wantDbeta] = expected(given, false);
     close("y", y, wantY, 1e-4);
     close("dx", dx, wantDx, 1e-4);
     close("dgamma", dgamma, wantDgamma, 3e-4);
@@ -129,10 +116,10 @@ suite("batch norm", (test) => {
   test("a constant channel, and a single pixel, become β", async () => {
     const given = problem([2, 5, 5, 4]);
     const constant = { ...given, x: map(given.x, (_, i) => [3, -200, 0, 1e4][i % 4]) };
-    const [y] = await measured(constant, "training", false);
+    const [y] = await measured(constant, false);
     assert.equal(Array.from(y.data), Array.from(y.data, (_, i) => given.beta.data[i % 4]));
     const pixel = problem([1, 1, 1, 4]);
-    const [one, dx] = await measured(pixel, "training", false);
+    const [one, dx] = await measured(pixel, false);
     assert.equal(Array.from(one.data), Array.from(pixel.beta.data));
     assert.ok(dx.data.every((value) => value === 0));
   });
@@ -163,6 +150,30 @@ suite("batch norm", (test) => {
       }
     });
   }
+
+  for (const shape of [[4, 1, 1, 4], [20, 3, 3, 12], [64, 7, 7, 4], [68, 1, 1, 260]]) {
+    test(`folded into weights [${shape}]`, async () => {
+      const named = (name: string, of = shape.slice(0, 1)) => normal(of, `fold ${shape} ${name}`);
+      const given = { w: named("w", shape), gamma: named("gamma"), beta: named("beta"), mean: named("mean") };
+      const variance = single(map(named("variance"), Math.exp));
+      const [w, bias] = await evaluate({ ...given, variance }, ({ w, gamma, beta, mean, variance }) => {
+        const folded = foldBatchNorm(w, gamma, beta, { mean, variance });
+        return [folded.w, folded.bias];
+      });
+      const want = reference.foldBatchNorm(given.w, given.gamma, given.beta, { mean: given.mean, variance });
+      close("w", w, want.w, 2e-7);
+      close("bias", bias, want.bias, 2e-7);
+    });
+  }
+
+  test("no gradient flows through folded weights", () =>
+    refused(() => {
+      const feed = { w: normal([4, 3, 3, 4], "w"), vector: normal([4], "vector") };
+      return evaluate(feed, ({ w, vector }) => {
+        const folded = foldBatchNorm(w, vector, vector, { mean: vector, variance: vector });
+        return gradient(folded.w, [w]);
+      });
+    }, /fold batch norm does not depend on w/));
 
   test("channels that are no multiple of 4 are refused", () =>
     refused(

@@ -3,9 +3,10 @@ import { conv2d, convolutionVersions } from "../../src/ops/conv2d.ts";
 import { Random } from "../../src/random.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
 import { suite } from "../harness.ts";
-import { randomNormal } from "../reference/array.ts";
+import { type NdArray, randomNormal } from "../reference/array.ts";
 import * as reference from "../reference/conv2d.ts";
-import { close, cropChannels, engine, evaluate, padChannels, single } from "./engine.ts";
+import { relu as rectify, reluGradient } from "../reference/relu.ts";
+import { close, cropChannels, evaluate, normal, padChannels, refused, single } from "./engine.ts";
 
 /** [batch, height, width, inChannels, outChannels, side, stride, padding] */
 const shapes = [
@@ -24,44 +25,64 @@ const shapes = [
   [2, 31, 33, 28, 12, 3, 2, 1],
 ];
 
+/** Random operands of one problem, and the padded weights as the engine keeps them. */
+function problem([batch, height, width, inChannels, outChannels, side, stride, padding]: number[]) {
+  const name =
+    `[${batch}, ${height}, ${width}, ${inChannels}] → ${outChannels}, ${side}×${side}/${stride}, padding ${padding}`;
+  const random = new Random(1, name);
+  const x = single(randomNormal([batch, height, width, inChannels], random));
+  const w = single(randomNormal([outChannels, side, side, inChannels], random));
+  const dy = single(randomNormal(reference.conv2dShape(x.shape, w.shape, stride, padding), random));
+  const bias = single(randomNormal([outChannels], random));
+  const filters = padChannels(w);
+  const padded = Math.ceil(outChannels / 4) * 4;
+  const weights = new Float64Array(filters.data.length / outChannels * padded);
+  weights.set(filters.data);
+  return { name, x, w, dy, bias, weights: { shape: [padded, side, side, filters.shape[3]], data: weights } };
+}
+
+/** Drops the filters and the channels that padding has added to weights. */
+function cropWeights(w: NdArray, { shape: [outChannels, side, , inChannels] }: NdArray): NdArray {
+  const data = w.data.slice(0, outChannels * side * side * w.shape[3]);
+  return cropChannels({ shape: [outChannels, side, side, w.shape[3]], data }, inChannels);
+}
+
 suite("conv2d", (test) => {
-  for (const [batch, height, width, inChannels, outChannels, side, stride, padding] of shapes) {
-    const name =
-      `[${batch}, ${height}, ${width}, ${inChannels}] → ${outChannels}, ${side}×${side}/${stride}, padding ${padding}`;
+  for (const [index, shape] of shapes.entries()) {
+    const { name, x, w, dy, bias, weights } = problem(shape);
+    const [stride, padding] = shape.slice(6);
     for (const version of convolutionVersions) {
-      test(`forward and both gradients, ${name}, ${version}`, async () => {
-        const random = new Random(1, name);
-        const x = single(randomNormal([batch, height, width, inChannels], random));
-        const w = single(randomNormal([outChannels, side, side, inChannels], random));
-        const expected = reference.conv2d(x, w, stride, padding);
-        const dy = single(randomNormal(expected.shape, random));
-        const padded = Math.ceil(outChannels / 4) * 4;
-        const filters = padChannels(w);
-        const weights = new Float64Array(filters.data.length / outChannels * padded);
-        weights.set(filters.data);
-        const [y, dx, dw] = await evaluate(
-          {
-            x: padChannels(x),
-            w: { shape: [padded, side, side, filters.shape[3]], data: weights },
-            dy: padChannels(dy),
-          },
-          ({ x, w, dy }) => {
-            const y = conv2d(x, w, { stride, padding, version });
-            return [y, ...gradient(y, [x, w], dy)];
-          },
-        );
-        close("y", cropChannels(y, outChannels), expected, 1e-6);
-        close("dx", cropChannels(dx, inChannels), reference.conv2dInputGradient(dy, w, x.shape, stride, padding), 1e-6);
-        const kept = { shape: [outChannels, ...dw.shape.slice(1)], data: dw.data.slice(0, filters.data.length) };
-        close(
-          "dw",
-          cropChannels(kept, inChannels),
-          reference.conv2dWeightGradient(x, dy, w.shape, stride, padding),
-          2e-6,
-        );
-      });
+      // Each epilogue is a pipeline of its own to compile: the one between the others only where shapes are small.
+      for (const epilogue of index < 3 ? ["none", "bias", "bias and relu"] : ["none", "bias and relu"]) {
+        test(`forward and gradients, ${name}, ${version}, epilogue: ${epilogue}`, async () => {
+          const relu = epilogue === "bias and relu";
+          const [y, dx, dw] = await evaluate(
+            { x: padChannels(x), w: weights, dy: padChannels(dy), bias: padChannels(bias) },
+            ({ x, w, dy, bias }) => {
+              const options = { stride, padding, version };
+              const y = conv2d(x, w, epilogue === "none" ? options : { ...options, epilogue: { bias, relu } });
+              return [y, ...gradient(y, [x, w], dy)];
+            },
+          );
+          const sums = reference.conv2d(x, w, stride, padding, epilogue === "none" ? undefined : bias);
+          const upstream = relu ? reluGradient(dy, sums) : dy;
+          const wantedDx = reference.conv2dInputGradient(upstream, w, x.shape, stride, padding);
+          const wantedDw = reference.conv2dWeightGradient(x, upstream, w.shape, stride, padding);
+          close("y", cropChannels(y, w.shape[0]), relu ? rectify(sums) : sums, 1e-6);
+          close("dx", cropChannels(dx, x.shape[3]), wantedDx, 1e-6);
+          close("dw", cropWeights(dw, w), wantedDw, 2e-6);
+        });
+      }
     }
   }
+
+  test("a bias has no gradient", () =>
+    refused(
+      () =>
+        evaluate({ x: normal([1, 2, 2, 4], "x"), w: normal([4, 3, 3, 4], "w"), bias: normal([4], "bias") }, (inputs) =>
+          gradient(conv2d(inputs.x, inputs.w, { epilogue: { bias: inputs.bias, relu: true } }), [inputs.bias])),
+      /conv2d \+ bias \+ relu does not depend on bias/,
+    ));
 
   test("an image's result does not depend on the batch it is in", async () => {
     const random = new Random(2, "batch");
@@ -80,18 +101,13 @@ suite("conv2d", (test) => {
   });
 
   test("shapes that do not fit are refused by name", async () => {
-    await engine();
-    const refused = async (x: number[], w: number[], sentence: RegExp, options = {}) => {
+    const unfit = (x: number[], w: number[], sentence: RegExp, options = {}) => {
       const feed = (shape: number[]) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b)) });
-      let message = "";
-      await evaluate({ x: feed(x), w: feed(w) }, ({ x, w }) => [conv2d(x, w, options)]).catch((e) =>
-        message = e.message
-      );
-      assert.match(message, sentence);
+      return refused(() => evaluate({ x: feed(x), w: feed(w) }, ({ x, w }) => [conv2d(x, w, options)]), sentence);
     };
-    await refused([1, 4, 4, 8], [8, 3, 3, 4], /input channels differ/);
-    await refused([1, 4, 4, 6], [8, 3, 3, 6], /multiple of 4/);
-    await refused([1, 4, 4, 8], [8, 3, 1, 8], /square/);
-    await refused([1, 4, 4, 8], [8, 3, 3, 8], /stride 3/, { stride: 3 });
+    await unfit([1, 4, 4, 8], [8, 3, 3, 4], /input channels differ/);
+    await unfit([1, 4, 4, 6], [8, 3, 3, 6], /multiple of 4/);
+    await unfit([1, 4, 4, 8], [8, 3, 1, 8], /square/);
+    await unfit([1, 4, 4, 8], [8, 3, 3, 8], /stride 3/, { stride: 3 });
   });
 });

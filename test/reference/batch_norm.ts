@@ -53,6 +53,21 @@ export function batchNormInference(x: NdArray, gamma: NdArray, beta: NdArray, st
   return map(normalise(x, statistics), (value, i) => gamma.data[i % channels] * value + beta.data[i % channels]);
 }
 
+/** Weights [O, kh, kw, I] and a bias [O] with which a convolution does the work of `batchNormInference` behind it too. */
+export function foldBatchNorm(
+  w: NdArray,
+  gamma: NdArray,
+  beta: NdArray,
+  { mean, variance }: Statistics,
+): { w: NdArray; bias: NdArray } {
+  const filterSize = w.data.length / gamma.data.length;
+  const scale = map(gamma, (value, o) => value / Math.sqrt(variance.data[o] + EPSILON));
+  return {
+    w: map(w, (value, i) => value * scale.data[Math.floor(i / filterSize)]),
+    bias: map(beta, (value, o) => value - mean.data[o] * scale.data[o]),
+  };
+}
+
 /** Backward of `batchNormInference`: the statistics are constants. */
 export function batchNormInferenceGradient(
   dy: NdArray,

@@ -91,6 +91,15 @@ suite("reference gradients against finite differences", (test) => {
     }
   });
 
+  test("a convolution with batch_norm folded in is the two of them in inference", () => {
+    const [x, w] = [normal([2, 5, 4, 3], "x"), normal([5, 3, 3, 3], "w")];
+    const [gamma, beta, mean] = [normal([5], "gamma"), normal([5], "beta"), normal([5], "mean")];
+    const running = { mean, variance: map(normal([5], "variance"), (v) => v * v + 0.1) };
+    const folded = batchNorms.foldBatchNorm(w, gamma, beta, running);
+    const expected = batchNorms.batchNormInference(conv2d(x, w, 1, 1), gamma, beta, running);
+    assert.ok(relativeError(conv2d(x, folded.w, 1, 1, folded.bias), expected) < 1e-14);
+  });
+
   test("relu, max_pool and global_average_pool", () => {
     for (const shape of [[1, 2, 2, 1], [2, 5, 7, 3], [3, 3, 4, 5]]) {
       const x = normal(shape, "x");

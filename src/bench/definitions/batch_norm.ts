@@ -88,9 +88,19 @@ export const batchNorm: Record<string, Definition> = {
         const { gamma, variance, dgamma, dbeta } = values;
         const c = at % s.channels;
         const { value, upstream } = normalised(at, values, s);
-        const means = s.training === 1 ? (dbeta[c] + value * dgamma[c]) / s.pixels : 0;
+        const means = (dbeta[c] + value * dgamma[c]) / s.pixels;
         return gamma[c] / Math.sqrt(variance[c] + EPSILON) * (upstream - means);
       },
+    },
+  },
+  "batch_norm/fold": {
+    inputs: { variance: positive },
+    outputs: {
+      folded: (i, { w, gamma, variance }, { filterSize }) => {
+        const o = Math.floor(i / filterSize);
+        return w[i] * gamma[o] / Math.sqrt(variance[o] + EPSILON);
+      },
+      bias: (o, { gamma, beta, mean, variance }) => beta[o] - mean[o] * gamma[o] / Math.sqrt(variance[o] + EPSILON),
     },
   },
 };

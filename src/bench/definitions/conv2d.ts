@@ -3,9 +3,9 @@ import { coordinates, type Definition } from "./definition.ts";
 
 const forward: Definition = {
   outputs: {
-    y: (index, { x, w }, s) => {
+    y: (index, { x, w, bias }, s) => {
       const [n, r, c, o] = coordinates(index, [s.batch, s.outHeight, s.outWidth, s.outChannels]);
-      let total = 0;
+      let total = s.biased === 1 ? bias[o] : 0;
       for (let ky = 0; ky < s.side; ky++) {
         for (let kx = 0; kx < s.side; kx++) {
           const row = r * s.stride + ky - s.padding;
@@ -16,7 +16,7 @@ const forward: Definition = {
           for (let i = 0; i < s.inChannels; i++) total += x[xAt + i] * w[wAt + i];
         }
       }
-      return total;
+      return s.rectify === 1 ? Math.max(total, 0) : total;
     },
   },
 };

@@ -49,8 +49,7 @@ export function ours(engine: Engine): Peer {
       const feeds = { x: { shape, data: x }, dy: { shape, data: dy }, gamma: vector(gamma), beta: vector(beta) };
       return work(
         feeds,
-        ({ x, dy, gamma, beta }) =>
-          gradient(batchNorm(x, gamma, beta, batchStatistics(x), "training"), [x, gamma, beta], dy),
+        ({ x, dy, gamma, beta }) => gradient(batchNorm(x, gamma, beta, batchStatistics(x)), [x, gamma, beta], dy),
       );
     },
     step: (task) => trainingStep(engine, task),
