@@ -5,28 +5,34 @@
  * Source: Philox-4x32-10, Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
  */
 
-const MULTIPLIER_0 = 0xd2511f53n;
-const MULTIPLIER_1 = 0xcd9e8d57n;
+const MULTIPLIER_0 = 0xd2511f53;
+const MULTIPLIER_1 = 0xcd9e8d57;
 const WEYL_0 = 0x9e3779b9;
 const WEYL_1 = 0xbb67ae85;
 
 /** Ten rounds of Philox-4x32: four 32-bit outputs for a 128-bit counter and a 64-bit key. */
 export function philox(counter: readonly number[], key: readonly number[]): [number, number, number, number] {
-  let [c0, c1, c2, c3] = counter.map((word) => word >>> 0);
-  let [k0, k1] = key.map((word) => word >>> 0);
+  let [c0, c1, c2, c3] = counter;
+  let [k0, k1] = key;
   for (let round = 0; round < 10; round++) {
-    const [high0, low0] = multiplyWide(MULTIPLIER_0, c0);
-    const [high1, low1] = multiplyWide(MULTIPLIER_1, c2);
-    [c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1, (high0 ^ c3 ^ k1) >>> 0, low0];
-    k0 = (k0 + WEYL_0) >>> 0;
-    k1 = (k1 + WEYL_1) >>> 0;
+    const a = multiplyHigh(MULTIPLIER_0, c0) ^ c3 ^ k1;
+    const b = multiplyHigh(MULTIPLIER_1, c2) ^ c1 ^ k0;
+    c3 = Math.imul(MULTIPLIER_0, c0);
+    c1 = Math.imul(MULTIPLIER_1, c2);
+    c0 = b;
+    c2 = a;
+    k0 = k0 + WEYL_0 | 0;
+    k1 = k1 + WEYL_1 | 0;
   }
-  return [c0, c1, c2, c3];
+  return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
 }
 
-function multiplyWide(a: bigint, b: number): [high: number, low: number] {
-  const product = a * BigInt(b);
-  return [Number(product >> 32n), Number(product & 0xffffffffn)];
+/** The high word of the 64 bits of a · b, by schoolbook multiplication of halves: millions of weights are drawn with it. */
+function multiplyHigh(a: number, b: number): number {
+  const low = (a & 0xffff) * (b & 0xffff);
+  const middle = (a >>> 16) * (b & 0xffff) + (low >>> 16);
+  const carried = (a & 0xffff) * (b >>> 16) + (middle & 0xffff);
+  return (a >>> 16) * (b >>> 16) + (middle >>> 16) + (carried >>> 16);
 }
 
 /** FNV-1a, 32 bits: turns a purpose such as "shuffle" into a counter word. */

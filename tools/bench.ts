@@ -7,6 +7,7 @@ import { type AgainstResult, benchAgainst, ceilingSummary, ratioLine } from "../
 import { jax } from "../src/bench/peers/jax.ts";
 import type { Peer } from "../src/bench/peers/peer.ts";
 import { tfjs } from "../src/bench/peers/tfjs.ts";
+import { torch } from "../src/bench/peers/torch.ts";
 import { writeReadme } from "../src/bench/readme.ts";
 import { digits, lineOf, table } from "../src/bench/table.ts";
 import { writeFileAtomic } from "../src/data/files.ts";
@@ -32,7 +33,7 @@ interface Flags {
   writeReadme?: boolean;
 }
 
-const peers = { tfjs, jax };
+const peers = { tfjs, jax, torch };
 type PeerName = keyof typeof peers;
 
 function peerList(text: string): PeerName[] {
@@ -76,7 +77,7 @@ const tool = command("bench", "Times every kernel, each checked first, and this 
   )
   .addOption(choice("--conv <version>", "with --shape, a rung of kernels/conv2d's ladder", [...convolutionVersions]))
   .option("--kernels <word>", "only kernels whose name contains this")
-  .option("--against <peers>", `compare with other frameworks, fetched now: ${Object.keys(peers)}`, peerList)
+  .option("--against <peers>", `compare with other frameworks: ${Object.keys(peers)}`, peerList)
   .option("--save <file>", "write the result as JSON")
   .option("--compare <file>", "compare with a saved result; exits with 1 where a kernel has become slower")
   .option("--write-readme", "write the table into kernels/README.md")
@@ -91,11 +92,11 @@ type Result = BenchResult & Partial<Pick<AgainstResult, "ratios">> & {
   changes?: Change[];
 };
 
-/** The peers find our Dawn through a navigator of their own. */
+/** The peers in JavaScript find our Dawn through a navigator of their own. */
 async function open(names: readonly PeerName[]): Promise<Peer[]> {
-  offerDawn();
+  if (names.length > 0) offerDawn();
   const opened: Peer[] = [];
-  for (const name of names) opened.push(await peers[name]());
+  for (const name of names) opened.push(...[await peers[name]()].flat());
   return opened;
 }
 
@@ -104,14 +105,15 @@ await run<Flags, Result>(
   async (flags) => {
     const before = flags.compare === undefined ? undefined : await readSaved(flags.compare);
     const engine = await openEngine({ adapter: flags.adapter });
+    // Before anything is timed, so that a peer that is missing is said at once.
+    const others = await open(flags.against ?? []);
     const { shape } = flags;
     const cases = shape
       ? await convolutionCases(engine, shape.x, shape.w, { stride: shape.stride, version: flags.conv })
       : await networkCases(engine, design(flags), flags.batch);
     const wanted = cases.filter(({ dispatch }) => dispatch.kernel.name.includes(flags.kernels ?? ""));
     const rows = await bench(engine, wanted, (row, done, total) => say(`${done}/${total}  ${lineOf(row)}`));
-    const against = flags.against &&
-      await benchAgainst(engine, await open(flags.against), flags, (ratio) => say(ratioLine(ratio)));
+    const against = flags.against && await benchAgainst(engine, others, flags, (ratio) => say(ratioLine(ratio)));
     engine.gpu.close();
     const changes = before && compareWith(rows, before);
     if (changes?.some(({ regression }) => regression)) Deno.exitCode = 1;

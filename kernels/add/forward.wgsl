@@ -1,16 +1,17 @@
 // Sum of two tensors of one shape:  z = x + y
-// Threads   One element each; a grid over the limit is folded into y.
+// Threads   Four elements each, behind the last one zeros; a grid over the limit is folded into y.
 // FLOPs     length      Bytes  12 · length
 
 struct Params { length: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;  // [length]
-@group(0) @binding(2) var<storage, read> y: array<f32>;  // [length]
-@group(0) @binding(3) var<storage, read_write> z: array<f32>;  // [length]
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [length]
+@group(0) @binding(2) var<storage, read> y: array<vec4f>;  // [length]
+@group(0) @binding(3) var<storage, read_write> z: array<vec4f>;  // [length]
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64 + id.x;
-  if (i < params.length) { z[i] = x[i] + y[i]; }
+  let inside = 4 * i + vec4u(0, 1, 2, 3) < vec4u(params.length);
+  if (inside.x) { z[i] = select(vec4f(0), x[i] + y[i], inside); }
 }

@@ -1,14 +1,15 @@
 // A constant tensor:  y = value
-// Threads   One element each; a grid over the limit is folded into y.
+// Threads   Four elements each, behind the last one zeros; a grid over the limit is folded into y.
 // Bytes     4 · length
 
 struct Params { length: u32, value: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;  // [length]
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;  // [length]
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64 + id.x;
-  if (i < params.length) { y[i] = params.value; }
+  let inside = 4 * i + vec4u(0, 1, 2, 3) < vec4u(params.length);
+  if (inside.x) { y[i] = select(vec4f(0), vec4f(params.value), inside); }
 }

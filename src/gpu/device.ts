@@ -92,9 +92,9 @@ export class Gpu {
     return result;
   }
 
-  /** A zeroed buffer of `bytes` (rounded up to 4). */
+  /** A zeroed buffer of `bytes` (rounded up to 16). */
   allocate(label: string, bytes: number, usage = storageUsage): GPUBuffer {
-    const size = Math.max(16, Math.ceil(bytes / 4) * 4);
+    const size = 16 * Math.max(1, Math.ceil(bytes / 16));
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
     if (size > Math.min(maxBufferSize, maxStorageBufferBindingSize)) {
       throw new UserError(

@@ -14,7 +14,7 @@ import type { Gpu } from "./device.ts";
 
 export type DType = "f32" | "u32" | "i32";
 
-/** A run of 4-byte elements inside a buffer. */
+/** A run of 4-byte elements inside a buffer, which owns the rest of its last 16 bytes too. */
 export interface BufferView {
   buffer: GPUBuffer;
   dtype: DType;

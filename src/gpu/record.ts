@@ -65,9 +65,10 @@ function packUniforms(gpu: Gpu, dispatches: readonly Dispatch[]): { buffer: GPUB
 function bind(gpu: Gpu, dispatch: Dispatch, uniforms: GPUBuffer | null, offset: number): GPUBindGroup {
   const { kernel, bindings } = dispatch;
   kernel.check(dispatch);
+  // Up to the end of the last vec4, so that kernels can take four elements at a time whatever the length.
   const entries: GPUBindGroupEntry[] = [...kernel.storage].map(([name, { index }]) => {
     const { buffer, offset, length } = bindings[name];
-    return { binding: index, resource: { buffer, offset, size: length * 4 } };
+    return { binding: index, resource: { buffer, offset, size: 16 * Math.ceil(length / 4) } };
   });
   if (kernel.uniform && uniforms) {
     entries.push({ binding: kernel.uniform.index, resource: { buffer: uniforms, offset, size: kernel.uniform.size } });

@@ -14,7 +14,7 @@ export function add(x: Tensor, y: Tensor): Tensor {
       kernel: x.graph.engine.kernels.get("add/forward"),
       bindings: { x: at(x), y: at(y), z: at(z) },
       params: { length },
-      threads: [length],
+      threads: [Math.ceil(length / 4)],
     }],
     backward: ([dz]) => [dz, dz],
   });

@@ -14,7 +14,7 @@ export function assign(destination: Tensor, value: Tensor): void {
       kernel: value.graph.engine.kernels.get("assign/forward"),
       bindings: { value: at(value), destination: at(destination) },
       params: { length },
-      threads: [length],
+      threads: [Math.ceil(length / 4)],
     }],
   });
 }

@@ -13,7 +13,7 @@ export function clipPixels(x: Tensor): Tensor {
       kernel: x.graph.engine.kernels.get("clip_pixels/forward"),
       bindings: { x: at(x), y: at(y) },
       params: { length },
-      threads: [length],
+      threads: [Math.ceil(length / 4)],
     }],
   });
   return y;

@@ -11,7 +11,7 @@ export function fill(graph: Graph, shape: readonly number[], value: number): Ten
       kernel: graph.engine.kernels.get("fill/forward"),
       bindings: { y: at(y) },
       params: { length: y.length, value },
-      threads: [y.length],
+      threads: [Math.ceil(y.length / 4)],
     }],
   });
   return y;

@@ -13,7 +13,7 @@ export function scale(x: Tensor, factor: number): Tensor {
       kernel: x.graph.engine.kernels.get("scale/forward"),
       bindings: { x: at(x), y: at(y) },
       params: { length, factor },
-      threads: [length],
+      threads: [Math.ceil(length / 4)],
     }],
     backward: ([dy]) => [dy && scale(dy, factor)],
   });

@@ -1,4 +1,4 @@
-/** Measuring against other frameworks: the same computations in the same process, turn by turn. */
+/** Measuring against other frameworks: the same computations on the same machine, turn by turn. */
 import { UserError } from "../../errors.ts";
 import { Network } from "../../nn/network.ts";
 import { Random } from "../../random.ts";
@@ -79,8 +79,7 @@ export async function compareWork(
 async function milliseconds(work: Work, runs: number): Promise<number> {
   const begun = performance.now();
   for (let i = 0; i < runs; i++) work.start();
-  await work.done();
-  return performance.now() - begun;
+  return await work.done() ?? performance.now() - begun;
 }
 
 /** ‖a − b‖₂ / ‖a‖₂, the largest over all results. */
@@ -118,7 +117,7 @@ export async function benchAgainst(
     const [us, them] = [await make(own), await make(peer)];
     ratios.push({ peer: peer.name, kind, what, ...await compareWork(us, them, `${peer.name}, ${what}`) });
     onRatio(ratios[ratios.length - 1]);
-    for (const work of [us, them]) work.free();
+    for (const work of [us, them]) await work.free();
   };
   const task = await stepTask(engine, network);
   for (const peer of peers) {

@@ -5,11 +5,11 @@ import { UserError } from "../../errors.ts";
 export interface Work {
   /** Sends one run on its way. */
   start(): void;
-  /** Resolves when all runs started are done. */
-  done(): Promise<void>;
+  /** Resolves when all runs started are done: with the milliseconds they took, where the peer has a clock of its own. */
+  done(): Promise<number | void>;
   /** The results of the last run, after `done`. */
   read(): Promise<Float32Array[]>;
-  free(): void;
+  free(): Promise<void> | void;
 }
 
 /** A 3 × 3 convolution with stride 1 that keeps the size. */
