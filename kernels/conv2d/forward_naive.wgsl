@@ -51,5 +51,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       }
     }
   }
-  y[i] = select(sum, max(sum, 0), rectify);
+  y[i] = select(sum, 0, rectify && sum < 0);
 }

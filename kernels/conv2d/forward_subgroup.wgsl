@@ -116,7 +116,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
           let at = ((n * params.outHeight + r) * params.outWidth + c) * params.outChannels + channel0;
           for (var o = 0u; o < laneChannels; o++) {
             let sum = sums[((image * tileRows + row) * tileColumns + column) * laneChannels + o];
-            y[at + o] = select(sum, max(sum, 0), rectify);
+            y[at + o] = select(sum, 0, rectify && sum < 0);
           }
         }
       }

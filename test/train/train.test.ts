@@ -183,9 +183,9 @@ suite("training", (test) => {
 
   test("a network that is very sure of wrong classes has a large loss, not an infinite one", async () => {
     const out = fresh("sure");
-    const { log } = await trainTiny({ learningRate: 1e6, epochs: 1 }, { out });
+    const { log } = await trainTiny({ learningRate: 10, epochs: 1 }, { out });
     assert.ok(log[0].validationLoss > 1e4 && Number.isFinite(log[0].validationLoss), `${log[0].validationLoss}`);
-    await trainTiny({ learningRate: 1e6, epochs: 1 }, { out, resume: true });
+    await trainTiny({ learningRate: 10, epochs: 1 }, { out, resume: true });
   });
 
   test("too large a batch is refused before anything is written", async () => {
