@@ -126,7 +126,7 @@ export function stepsOf(study: Study, place: StudyPlace, images: Images): Step[]
     after: ["pack", path("networks", network.name), ...sets.map(({ name }) => path("sets", name))],
     settings: {},
     outputs: [`${out}/assessments/${network.name}.json`],
-    work: { [network.arch]: images.train + images.validation * (1 + 2 * sets.length) },
+    work: { [network.arch]: images.train + images.validation * (1 + sets.length) },
     command: `deno task assess --sets ${folder("sets", sets)} --models ${out}/networks/${network.name}`,
   }));
 
