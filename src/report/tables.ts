@@ -134,7 +134,7 @@ export function counts(proportions: readonly Proportion[]): string {
 
 /** What the colours of a table with `heat` mean. */
 export function heatScale(meaning: string): Html {
-  return markup`<p class="scale"><span>0\u202f%</span><i></i><span>100\u202f%</span> ${meaning}</p>`;
+  return markup`<p class="heat-scale"><span>0\u202f%</span><i></i><span>100\u202f%</span> ${meaning}</p>`;
 }
 
 /** A dash for a number that there is not, with the reason. */

@@ -62,7 +62,7 @@ const small: Study = {
 /** All that the paper has, on drawn images and with the smallest networks that learn them. */
 const tiny: Study = {
   ...paper,
-  drawn: { size: 32, perClass: 150 },
+  drawn: { size: 32, classes: 6, perClass: 150 },
   training: { epochs: 8, batch: 32, learningRate: 0.02 },
   architectures: [
     { arch: "vgg13", width: 0.125, defences: ["pgd-3", "vat-15", "mixup", "mixup-kl-fixed", "mixup-kl-b24"] },
@@ -77,7 +77,7 @@ const tiny: Study = {
 /** The main job in a few minutes: Table II without the defences that are slow to train. */
 const demo: Study = {
   ...tiny,
-  drawn: { size: 32, perClass: 250 },
+  drawn: { size: 32, classes: 10, perClass: 250 },
   architectures: [{ arch: "vgg13", width: 0.125, defences: ["mixup", "mixup-kl-fixed", "mixup-kl-b24"] }],
   combined: 0,
   epsilons: [16],
@@ -86,6 +86,10 @@ const demo: Study = {
   pace: [],
 };
 
-const quick: Study = { ...demo, drawn: { size: 32, perClass: 100 }, training: { ...demo.training, epochs: 4 } };
+const quick: Study = {
+  ...demo,
+  drawn: { size: 32, classes: 10, perClass: 100 },
+  training: { ...demo.training, epochs: 4 },
+};
 
 export const presets = { tiny, small, paper, demo, quick } satisfies Record<string, Study>;

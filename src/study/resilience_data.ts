@@ -24,9 +24,10 @@ export function table2(study: Study, results: Results): Resilience {
   const columns = strongest(study, results, arch);
   return {
     sets: columns.map((i) => setOf(results, i, models(results.sets[i].members.length))),
-    rows: [base, ...defences].flatMap((kind) =>
-      rowsOf(study, results, arch, kind, columns, titleOf(defenceOf(study, kind)))
-    ),
+    rows: [base, ...defences].flatMap((kind) => {
+      const { group, name } = titleOf(defenceOf(study, kind));
+      return rowsOf(study, results, arch, kind, columns, { group, name: name || architectureTitles[arch] });
+    }),
   };
 }
 

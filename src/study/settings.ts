@@ -1,5 +1,6 @@
 /** What a study is: which networks are trained, with which ensembles they are attacked, what is shown. */
 import { z } from "zod";
+import { CLASSES } from "../data/drawn/shapes.ts";
 import { readText } from "../data/files.ts";
 import { UserError } from "../errors.ts";
 import { architectureSchema } from "../nn/network.ts";
@@ -12,7 +13,11 @@ const { arch, width } = architectureSchema.shape;
 
 export const studySchema = z.strictObject({
   /** The data set that is drawn where no pack is given; null: a pack must be given. */
-  drawn: z.strictObject({ size: z.number().int().min(32), perClass: positive }).nullable(),
+  drawn: z.strictObject({
+    size: z.number().int().min(32),
+    classes: z.number().int().min(2).max(CLASSES.length),
+    perClass: positive,
+  }).nullable(),
   training: z.strictObject({ epochs: positive, batch: z.number().int().min(2), learningRate: z.number().gt(0) }),
   /** Defences by the name of their kind; `base` is the kind without one. */
   defences: z.record(word, defenceSchema),

@@ -79,7 +79,7 @@ export function stepsOf(study: Study, place: StudyPlace, images: Images): Step[]
     outputs: [`${pack}/pack.json`],
     work: {},
     command: place.data === undefined
-      ? `deno task prepare --layout drawn --size ${drawing.size} --per-class ${drawing.perClass} --seed ${seed} --out ${pack}`
+      ? `deno task prepare --layout drawn --size ${drawing.size} --classes ${drawing.classes} --per-class ${drawing.perClass} --seed ${seed} --out ${pack}`
       : "given with --data",
   };
 

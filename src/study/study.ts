@@ -1,6 +1,5 @@
 /** A study as a whole: its settings, its folder and its steps. */
 import { openPack } from "../data/pack.ts";
-import { CLASSES } from "../data/drawn/shapes.ts";
 import { UserError } from "../errors.ts";
 import type { Engine } from "../tensor/graph.ts";
 import type { presets } from "./presets.ts";
@@ -43,9 +42,9 @@ export async function openStudy(options: StudyOptions, { dry = false } = {}): Pr
 
 async function imagesOf({ drawn }: Study, data?: string): Promise<Images> {
   if (data === undefined) {
-    const { size, perClass } = drawn!;
-    const validation = Math.round(perClass * 0.2) * CLASSES.length;
-    return { size, classes: CLASSES.length, train: perClass * CLASSES.length - validation, validation };
+    const { size, classes, perClass } = drawn!;
+    const validation = Math.round(perClass * 0.2) * classes;
+    return { size, classes, train: perClass * classes - validation, validation };
   }
   const pack = await openPack(data);
   if (pack.size < 32) throw new UserError(`--data ${data} holds images of ${pack.size} pixels; networks need 32.`);
