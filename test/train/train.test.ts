@@ -85,6 +85,35 @@ suite("training", (test) => {
     assert.equal(await contentOf(bare), whole);
   });
 
+  test("the noise of PGD and VAT, drawn on the device, goes on where it stood", async () => {
+    const defences = [
+      { name: "pgd", epsilon: 8, step: 2, steps: 2 },
+      { name: "vat", epsilon: 15, xi: 0.1, steps: 1, lambda: 1 },
+    ] as const;
+    for (const defence of defences) {
+      const [whole, stopped] = [fresh("whole"), fresh("stopped")];
+      await trainTiny({ defence }, { out: whole });
+      const stop = new Error("stop");
+      const onEpoch = () => {
+        throw stop;
+      };
+      await trainTiny({ defence }, { out: stopped, onEpoch }).catch((error) => assert.is(error, stop));
+      await trainTiny({ defence }, { out: stopped, resume: true });
+      assert.equal(await contentOf(stopped), await contentOf(whole), defence.name);
+    }
+  });
+
+  test("where other settings are asked for, a run can be made way for", async () => {
+    const out = fresh("restarted");
+    await trainTiny({ epochs: 1, seed: 5 }, { out });
+    const seen: number[] = [];
+    const options = { out, resume: "or restart", onEpoch: ({ epoch }: EpochLog) => seen.push(epoch) } as const;
+    await trainTiny({ epochs: 4 }, options);
+    assert.equal(seen, [1, 2, 3, 4]);
+    assert.equal(await contentOf(out), await contentOf(first));
+    await trainTiny({ epochs: 4 }, { ...options, onEpoch: () => assert.unreachable() });
+  });
+
   test("a reader never sees half a file, and leftovers of a killed run disturb nobody", async () => {
     const out = fresh("watched");
     const leftover = `${out}/weights.safetensors.0a1b2c3d.tmp`;
