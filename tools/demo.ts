@@ -1,8 +1,11 @@
 /** The main job in small: data, nine networks, three attacks, the assessment and a report. */
+import type { Assessment } from "../src/assess/assess.ts";
+import { assessmentTable } from "../src/assess/table.ts";
+import { readResults } from "../src/study/results.ts";
 import { doStudy, openStudy, type StudyOutcome } from "../src/study/study.ts";
 import { openEngine } from "../src/tensor/engine.ts";
 import { adapterOption, command, run, say } from "./command.ts";
-import { trainingBar } from "./progress.ts";
+import { countingBar, trainingBar } from "./progress.ts";
 
 interface Flags {
   json?: boolean;
@@ -16,7 +19,7 @@ const tool = command("demo", "Draws a data set, trains nine small networks, atta
   .option("--quick", "fewer images and epochs: about two minutes instead of six")
   .addOption(adapterOption());
 
-await run<Flags, StudyOutcome>(
+await run<Flags, StudyOutcome & { assessment: Assessment }>(
   tool,
   async ({ adapter, out, quick = false }) => {
     const command = ["deno task demo", out === "runs/demo" ? "" : ` --out ${out}`, quick ? " --quick" : ""].join("");
@@ -24,9 +27,11 @@ await run<Flags, StudyOutcome>(
     const engine = await openEngine({ adapter });
     say(`on ${engine.gpu.name}`);
     const onStep = ({ name }: { name: string }, number: number, total: number) => say(`${number}/${total} ${name} …`);
-    const outcome = await doStudy(engine, opened, { onStep, watch: trainingBar });
+    const outcome = await doStudy(engine, opened, { onStep, watch: trainingBar, count: countingBar });
     engine.gpu.close();
-    return outcome;
+    const { assessment } = await readResults(opened.study, out);
+    return { ...outcome, assessment };
   },
-  ({ report, seconds }) => `The report is ${report} (${(seconds / 60).toFixed(1)} minutes).`,
+  ({ report, seconds, assessment }) =>
+    `${assessmentTable(assessment)}\n\nThe report is ${report} (${(seconds / 60).toFixed(1)} minutes).`,
 );

@@ -6,7 +6,7 @@ import type { Shard } from "../src/study/run.ts";
 import { doStudy, openStudy, type StudyOutcome } from "../src/study/study.ts";
 import { openEngine } from "../src/tensor/engine.ts";
 import { adapterOption, choice, command, run, say } from "./command.ts";
-import { trainingBar } from "./progress.ts";
+import { countingBar, trainingBar } from "./progress.ts";
 
 interface Flags {
   json?: boolean;
@@ -67,7 +67,7 @@ await run<Flags, StudyOutcome | Estimate>(
       return result;
     }
     const onStep = ({ name }: { name: string }, number: number, total: number) => say(`${number}/${total} ${name} …`);
-    const outcome = await doStudy(engine, opened, { shard, onStep, watch: trainingBar });
+    const outcome = await doStudy(engine, opened, { shard, onStep, watch: trainingBar, count: countingBar });
     engine.gpu.close();
     if (outcome.waiting.length > 0) Deno.exitCode = tryAgain;
     return outcome;

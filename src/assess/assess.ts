@@ -4,7 +4,7 @@ import { openPack, type Pack, type Split, SPLITS } from "../data/pack.ts";
 import { sha256File } from "../data/files.ts";
 import { UserError } from "../errors.ts";
 import { DeviceImages, readerOf, type ReadImages } from "../nn/images.ts";
-import { argmax, countCorrect, Predictor } from "../nn/predict.ts";
+import { classesSeen, countCorrect } from "../nn/predict.ts";
 import { checkFits, exists, openRuns, type TrainedNetwork } from "../nn/run.ts";
 import type { Engine } from "../tensor/graph.ts";
 import type { Proportion } from "./interval.ts";
@@ -181,12 +181,7 @@ async function predict(
 ): Promise<Int32Array[]> {
   if (count === 0) return networks.map(() => new Int32Array(0));
   const images = await DeviceImages.upload(networks[0].network.engine.gpu, size, count, read);
-  const all: Int32Array[] = [];
-  for (const { network } of networks) {
-    const predictor = await Predictor.compile(network, images);
-    all.push(argmax(await predictor.logits(), network.architecture.classes.length));
-    predictor.free();
-  }
+  const all = await classesSeen(networks.map(({ network }) => network), images);
   images.free();
   return all;
 }

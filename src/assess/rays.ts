@@ -40,7 +40,6 @@ export interface RayOptions {
   images?: number;
   /** The distances, in 0–255 units. */
   epsilons?: readonly number[];
-  onProgress?: (run: string) => void;
 }
 
 /**
@@ -50,14 +49,13 @@ export interface RayOptions {
 export async function lossRays(
   engine: Engine,
   pack: Pack,
-  { runs, seed = 1, images = 128, epsilons = steps(0, 128, 2), onProgress }: RayOptions,
+  { runs, seed = 1, images = 128, epsilons = steps(0, 128, 2) }: RayOptions,
 ): Promise<Rays> {
   const subjects = await openSubjects(engine, pack, runs);
   const drawn = new Random(seed, "rays").permutation(subjects.labels.length).subarray(0, images);
   const rays: Rays["rays"] = [];
   for (const trained of subjects.networks) {
     rays.push({ ...nameOf(trained), points: await follow(engine, subjects, trained.network, drawn, epsilons) });
-    onProgress?.(trained.path);
   }
   subjects.free();
   return { format: "superpose-rays", version: 1, ...subjects.source, seed, images: [...drawn], rays };

@@ -39,12 +39,7 @@ export async function openSubjects(engine: Engine, pack: Pack, runs: readonly st
   const classes = pack.classes.map(({ id }) => id);
   checkFits(runs[0], networks[0].info.architecture, { size: pack.size, classes }, pack.path);
   const labels = await pack.labels("validation");
-  const images = await DeviceImages.upload(
-    engine.gpu,
-    pack.size,
-    labels.length,
-    (from, to) => pack.images("validation", from, to),
-  );
+  const images = await DeviceImages.ofSplit(engine.gpu, pack, "validation");
   const free = () => [images, ...networks.map(({ network }) => network)].forEach((resource) => resource.free());
   const source = { pack: pack.path, packHash: await sha256File(`${pack.path}/pack.json`) };
   return { networks, source, images, labels, free };

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Pack } from "../data/pack.ts";
 import { UserError } from "../errors.ts";
 import type { Network } from "../nn/network.ts";
-import { argmax, Predictor } from "../nn/predict.ts";
+import { classesSeen } from "../nn/predict.ts";
 import type { Engine } from "../tensor/graph.ts";
 import { nameOf, networkSchema, openSubjects, sourceSchema, steps, type Subjects } from "./subjects.ts";
 import { Surroundings } from "./surroundings.ts";
@@ -39,7 +39,6 @@ export interface SurfaceOptions {
   /** ε₁ and ε₂ to look at; the paper's ranges in steps of 1 by default. */
   first?: readonly number[];
   second?: readonly number[];
-  onProgress?: (run: string) => void;
 }
 
 /**
@@ -50,7 +49,7 @@ export interface SurfaceOptions {
 export async function lossSurfaces(
   engine: Engine,
   pack: Pack,
-  { reference, runs, image, first = steps(-16, 16, 1), second = steps(-8, 32, 1), onProgress }: SurfaceOptions,
+  { reference, runs, image, first = steps(-16, 16, 1), second = steps(-8, 32, 1) }: SurfaceOptions,
 ): Promise<Surfaces> {
   const subjects = await openSubjects(engine, pack, [reference, ...runs]);
   const [guide, ...networks] = subjects.networks;
@@ -64,7 +63,6 @@ export async function lossSurfaces(
   for (const trained of networks) {
     const plane = await lookAround(engine, subjects, [guide.network, trained.network], chosen, points);
     surfaces.push({ ...nameOf(trained), ...plane });
-    onProgress?.(trained.path);
   }
   subjects.free();
   return {
@@ -83,11 +81,8 @@ export async function lossSurfaces(
 /** The first image that the largest number of networks classify correctly. */
 async function choose({ networks, images, labels }: Subjects): Promise<number> {
   const votes = new Array<number>(labels.length).fill(0);
-  for (const { network } of networks) {
-    const predictor = await Predictor.compile(network, images);
-    const predictions = argmax(await predictor.logits(), network.architecture.classes.length);
+  for (const predictions of await classesSeen(networks.map(({ network }) => network), images)) {
     predictions.forEach((predicted, n) => votes[n] += Number(predicted === labels[n]));
-    predictor.free();
   }
   return votes.indexOf(Math.max(...votes));
 }

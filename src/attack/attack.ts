@@ -3,8 +3,8 @@ import { sha256File } from "../data/files.ts";
 import type { Pack } from "../data/pack.ts";
 import { UserError } from "../errors.ts";
 import { DeviceImages, readerOf } from "../nn/images.ts";
-import { argmax, Predictor } from "../nn/predict.ts";
-import { checkFits, exists, openRuns, type TrainedNetwork } from "../nn/run.ts";
+import { classesSeen } from "../nn/predict.ts";
+import { checkFits, exists, openRuns } from "../nn/run.ts";
 import type { Engine } from "../tensor/graph.ts";
 import { type Filter, type Manifest, writeSet } from "./adversarial_set.ts";
 import { type AttackSettings, craft, paperAttack } from "./craft.ts";
@@ -38,20 +38,16 @@ export async function attack(
 
   const settings = { ...paperAttack, ...given };
   const labels = await pack.labels("validation");
-  const images = await DeviceImages.upload(
-    engine.gpu,
-    pack.size,
-    labels.length,
-    (from, to) => pack.images("validation", from, to),
-  );
-  const before = await predict(members, images);
+  const images = await DeviceImages.ofSplit(engine.gpu, pack, "validation");
+  const networks = members.map(({ network }) => network);
+  const before = await classesSeen(networks, images);
   const correct = [...labels.keys()].filter((n) => before.every((member) => member[n] === labels[n]));
   const attacked = Uint32Array.from(filter === "correct-then-wrong" ? correct : labels.keys());
   const fooling = { bytes: new Uint8Array() as Uint8Array, after: [] as Int32Array[], kept: [] as number[] };
   if (attacked.length > 0) {
     fooling.bytes = await craft(
       engine,
-      members.map(({ network }) => network),
+      networks,
       images,
       { indices: attacked, labels },
       { ...settings, seed: pack.info.seed },
@@ -63,14 +59,14 @@ export async function attack(
       attacked.length,
       readerOf(fooling.bytes, pack.size),
     );
-    fooling.after = await predict(members, adversaries);
+    fooling.after = await classesSeen(networks, adversaries);
     adversaries.free();
     fooling.kept = [...attacked.keys()].filter((i) =>
       filter === "none" || fooling.after.every((member) => member[i] !== labels[attacked[i]])
     );
   }
   images.free();
-  for (const { network } of members) network.free();
+  for (const network of networks) network.free();
 
   const { bytes, after, kept } = fooling;
   const indices = Int32Array.from(kept, (i) => attacked[i]);
@@ -104,17 +100,6 @@ export async function attack(
     after: Int32Array.from(after.flatMap((member) => kept.map((i) => member[i]))),
   });
   return manifest;
-}
-
-/** Each member's class for every image. */
-async function predict(members: readonly TrainedNetwork[], images: DeviceImages): Promise<Int32Array[]> {
-  const all: Int32Array[] = [];
-  for (const { network } of members) {
-    const predictor = await Predictor.compile(network, images);
-    all.push(argmax(await predictor.logits(), network.architecture.classes.length));
-    predictor.free();
-  }
-  return all;
 }
 
 function pick(images: Uint8Array, which: readonly number[], size: number): Uint8Array {

@@ -1,4 +1,5 @@
 /** Data sets on the device: images stay bytes until a batch is gathered. */
+import type { Pack, Split } from "../data/pack.ts";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { ImageBytes } from "../ops/gather_batch.ts";
@@ -44,6 +45,11 @@ export class DeviceImages implements ImageBytes {
       chunks.push({ view: { buffer, dtype: "u32", offset: 0, length }, first, images });
     }
     return new DeviceImages(gpu, size, count, chunks);
+  }
+
+  /** Uploads all images of one split of a pack. */
+  static ofSplit(gpu: Gpu, pack: Pack, split: Split): Promise<DeviceImages> {
+    return DeviceImages.upload(gpu, pack.size, pack.count(split), (from, to) => pack.images(split, from, to));
   }
 
   free(): void {

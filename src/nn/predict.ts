@@ -65,6 +65,17 @@ export class Predictor {
   }
 }
 
+/** The class each network sees in each image, [networks][count]. */
+export async function classesSeen(networks: readonly Network[], images: DeviceImages): Promise<Int32Array[]> {
+  const all: Int32Array[] = [];
+  for (const network of networks) {
+    const predictor = await Predictor.compile(network, images);
+    all.push(argmax(await predictor.logits(), network.architecture.classes.length));
+    predictor.free();
+  }
+  return all;
+}
+
 /** Index of the largest logit of each image; the first of equals. */
 export function argmax(logits: Float32Array, classes: number): Int32Array {
   const predictions = new Int32Array(logits.length / classes);

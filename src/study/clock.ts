@@ -1,4 +1,4 @@
-/** How long each step of a study took: the one file of its folder, besides the runs' own, that a clock decides. */
+/** How long each step of a study took. */
 import { z } from "zod";
 import { readText } from "../data/files.ts";
 import { exists } from "../nn/run.ts";

@@ -1,10 +1,8 @@
 /** What a study's steps will cost, before they are done. */
-import { DeviceImages, readerOf } from "../nn/images.ts";
-import { type Architecture, Network } from "../nn/network.ts";
+import { randomStep } from "../bench/cases.ts";
+import type { Architecture, Network } from "../nn/network.ts";
 import { type Engine, Graph } from "../tensor/graph.ts";
 import { drawStep } from "../train/draws.ts";
-import { objectiveOf } from "../train/objective.ts";
-import { allocateOptimiser, TrainStep } from "../train/step.ts";
 import type { Work } from "./steps.ts";
 
 /** Of one image's way through a network, forward. */
@@ -19,14 +17,7 @@ const timedSteps = 3;
 
 /** Measures what an architecture costs on this adapter by a few training steps on noise. */
 export async function priceOf(engine: Engine, architecture: Architecture, batch: number): Promise<Price> {
-  const { size } = architecture;
-  const network = new Network(engine, architecture);
-  network.parameters.initialise(0);
-  const noise = crypto.getRandomValues(new Uint8Array(Math.min(65536, batch * size * size * 3)));
-  const bytes = Uint8Array.from({ length: batch * size * size * 3 }, (_, i) => noise[i % noise.length]);
-  const images = await DeviceImages.upload(engine.gpu, size, batch, readerOf(bytes, size));
-  const objective = objectiveOf({ name: "none" }, 0);
-  const step = await TrainStep.compile(network, images, batch, objective, allocateOptimiser(network));
+  const { step, network, free } = await randomStep(engine, architecture, batch, { name: "none" });
   const draws = drawStep(0, 0, Uint32Array.from({ length: batch }, (_, i) => i), 0, { fixed: 0.5 });
   const labels = new Int32Array(batch);
   const run = async (times: number) => {
@@ -38,7 +29,7 @@ export async function priceOf(engine: Engine, architecture: Architecture, batch:
   await run(timedSteps);
   const seconds = (performance.now() - begun) / 1000;
   const flops = forwardFlops(network);
-  for (const resource of [step, network, images]) resource.free();
+  free();
   return { flops, seconds: seconds / timedSteps / batch / 3 };
 }
 

@@ -13,7 +13,7 @@ import { measurePace } from "../train/pace.ts";
 import { train, type TrainOptions } from "../train/train.ts";
 import { networksOf, setsOf, victims } from "./networks.ts";
 import { studyReport } from "./report_data.ts";
-import { base, type Study } from "./settings.ts";
+import { defenceOf, type Study } from "./settings.ts";
 import { packPath, type Step, type StudyPlace } from "./steps.ts";
 
 export interface Workshop {
@@ -23,6 +23,8 @@ export interface Workshop {
   steps: readonly Step[];
   /** How a network's training is shown. */
   watch: (name: string) => Pick<TrainOptions, "onProgress" | "onEpoch">;
+  /** How a step that counts something is shown. */
+  count: (name: string, unit: string) => (done: number, total: number) => void;
 }
 
 /** Training steps that are timed together for Table I. */
@@ -30,7 +32,7 @@ const timedSteps = 3;
 
 /** Does one step; what an earlier go at it left behind is replaced, or gone on with where it is of use. */
 export async function makeStep(step: Step, workshop: Workshop): Promise<void> {
-  const { engine, study, place, watch } = workshop;
+  const { engine, study, place, watch, count } = workshop;
   const { out } = place;
   const target = `${out}/${step.name}`;
   await removeLeftovers(target);
@@ -60,15 +62,15 @@ export async function makeStep(step: Step, workshop: Workshop): Promise<void> {
         step: 1,
         steps: automaticSteps(epsilon),
         filter: "correct-then-wrong",
+        onProgress: count(step.name, "images"),
       });
       break;
     }
     case "assessment": {
       const { name } = step.task.network;
-      await Deno.mkdir(`${out}/assessments`, { recursive: true });
+      await Deno.mkdir(target, { recursive: true });
       const sets = setsOf(study).map(({ name }) => `${out}/sets/${name}`);
-      await save(`assessments/${name}.json`, await assess(engine, sets, [run(name)]));
-      break;
+      return await save(`${step.name}/assessment.json`, await assess(engine, sets, [run(name)]));
     }
     case "surfaces": {
       const reference = run(networksOf(study)[0].name);
@@ -77,12 +79,10 @@ export async function makeStep(step: Step, workshop: Workshop): Promise<void> {
     case "rays":
       return await save("rays.json", await lossRays(engine, pack, { runs: shown(study.rays), seed: study.seed }));
     case "pace": {
-      const defences = study.pace.map((kind) => ({
-        name: kind,
-        defence: kind === base ? { name: "none" } as const : study.defences[kind],
-      }));
+      const defences = study.pace.map((kind) => ({ name: kind, defence: defenceOf(study, kind) }));
       const settings = { arch, width, ...study.training, seed: study.seed };
-      return await save("pace.json", await measurePace(engine, pack, settings, defences, { steps: timedSteps }));
+      const options = { steps: timedSteps, onProgress: count(step.name, "timings") };
+      return await save("pace.json", await measurePace(engine, pack, settings, defences, options));
     }
     case "report":
       return await writeFileAtomic(`${out}/report.html`, await renderReport(await studyReport(workshop)));

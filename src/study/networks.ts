@@ -1,7 +1,7 @@
 /** The networks and the adversarial sets of a study (Seiler et al., section V-C). */
 import type { Architecture } from "../nn/network.ts";
 import type { DefenceSettings } from "../train/settings.ts";
-import { base, type Study } from "./settings.ts";
+import { base, defenceOf, type Study } from "./settings.ts";
 
 export interface StudyNetwork {
   /** Unique: architecture, kind and seed. */
@@ -34,8 +34,7 @@ export function networksOf(study: Study): StudyNetwork[] {
   return study.architectures.flatMap(({ arch, width, defences }) => {
     const network = (kind: string, number: number): StudyNetwork => {
       const seed = study.seed + number;
-      const defence: DefenceSettings = kind === base ? { name: "none" } : study.defences[kind];
-      return { name: `${arch}-${kind}-${seed}`, arch, width, kind, defence, seed };
+      return { name: `${arch}-${kind}-${seed}`, arch, width, kind, defence: defenceOf(study, kind), seed };
     };
     const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
     return [

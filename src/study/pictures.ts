@@ -78,7 +78,7 @@ export async function mixtures(engine: Engine, pack: Pack, seed: number): Promis
   const batch = pairs.length;
   const alphas = Float32Array.from(pairs, (_, i) => 0.1 + 0.1 * Math.floor(i / 2));
 
-  const images = await DeviceImages.upload(engine.gpu, pack.size, labels.length, (a, b) => pack.images("train", a, b));
+  const images = await DeviceImages.ofSplit(engine.gpu, pack, "train");
   const graph = new Graph(engine);
   const indices = graph.input("indices", [batch], "u32");
   const partner = graph.input("partners", [batch], "u32");

@@ -7,9 +7,9 @@ import { readClock } from "./clock.ts";
 import type { Workshop } from "./make.ts";
 import { victims } from "./networks.ts";
 import { crops, examples, mixtures, validationPicture } from "./pictures.ts";
-import { classes, defenceOf, strongest, table2, table3, transfer } from "./resilience_data.ts";
+import { classes, strongest, table2, table3, transfer } from "./resilience_data.ts";
 import { readResults, type Results } from "./results.ts";
-import { base, type Study } from "./settings.ts";
+import { base, defenceOf, type Study } from "./settings.ts";
 import { packPath, type Step } from "./steps.ts";
 import { architectureTitles, shortTitle } from "./titles.ts";
 

@@ -7,16 +7,13 @@ import type { Transfer } from "../report/transfer.ts";
 import type { AdversarialSet, Resilience, ResilienceRow } from "../report/resilience.ts";
 import { victims } from "./networks.ts";
 import type { Results } from "./results.ts";
-import { base, type Study } from "./settings.ts";
+import { base, defenceOf, type Study } from "./settings.ts";
 import { architectureTitles, shortTitle, titleOf } from "./titles.ts";
 
 const counted = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"];
 const models = (count: number) => `${counted[count] ?? count} model${count === 1 ? "" : "s"}`;
 const titleOfSets = (from: Architecture["arch"] | "combined") =>
   from === "combined" ? "Combined" : architectureTitles[from];
-
-export const defenceOf = (study: Study, kind: string) =>
-  kind === base ? { name: "none" } as const : study.defences[kind];
 
 /** Table II: the first architecture's kinds on the sets of its own ensembles. */
 export function table2(study: Study, results: Results): Resilience {

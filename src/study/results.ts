@@ -30,7 +30,7 @@ export async function readResults(study: Study, out: string): Promise<Results> {
     const run = `${out}/networks/${network.name}`;
     const lines = (await readText(`${run}/${runFiles.log}`)).trimEnd().split("\n");
     networks.push({ ...network, run, log: lines.map((line) => epochSchema.parse(JSON.parse(line))) });
-    assessments.push(await readAssessment(`${out}/assessments/${network.name}.json`));
+    assessments.push(await readAssessment(`${out}/assessments/${network.name}/assessment.json`));
   }
   return {
     networks,

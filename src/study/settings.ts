@@ -4,7 +4,7 @@ import { CLASSES } from "../data/drawn/shapes.ts";
 import { readText } from "../data/files.ts";
 import { UserError } from "../errors.ts";
 import { architectureSchema } from "../nn/network.ts";
-import { defenceSchema } from "../train/settings.ts";
+import { defenceSchema, type DefenceSettings } from "../train/settings.ts";
 import { presets } from "./presets.ts";
 
 const positive = z.number().int().min(1);
@@ -43,6 +43,10 @@ export type Study = z.infer<typeof studySchema>;
 
 /** The kind of network without a defence. */
 export const base = "base";
+
+export function defenceOf({ defences }: Study, kind: string): DefenceSettings {
+  return kind === base ? { name: "none" } : defences[kind];
+}
 
 /**
  * A preset's settings, with those of a JSON file in place of its own where there is one.

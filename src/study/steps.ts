@@ -4,11 +4,10 @@ import type { Architecture } from "../nn/network.ts";
 import { passesOf } from "../train/passes.ts";
 import { defenceFlags } from "./flags.ts";
 import { networksOf, setsOf, type StudyNetwork, type StudySet, victims } from "./networks.ts";
-import { base, type Study } from "./settings.ts";
+import { defenceOf, type Study } from "./settings.ts";
 
 /** In the order they are done; steps of one stage do not need each other. */
-export const stages = ["data", "networks", "sets", "assessments", "figures", "report"] as const;
-export type Stage = typeof stages[number];
+export type Stage = "data" | "networks" | "sets" | "assessments" | "figures" | "report";
 
 /** What a step is to do; `make.ts` knows how. */
 export type Task =
@@ -59,115 +58,122 @@ export const packPath = ({ out, data }: Pick<StudyPlace, "out" | "data">): strin
 
 /** All steps of a study, each behind those it needs. */
 export function stepsOf(study: Study, place: StudyPlace, images: Images): Step[] {
-  const { out, command } = place;
-  const pack = packPath(place);
-  const { training, seed } = study;
-  const networks = networksOf(study);
-  const sets = setsOf(study);
-  const path = (stage: Stage, name: string) => `${stage}/${name}`;
-  const folder = (stage: Stage, names: { name: string }[]) =>
-    names.map(({ name }) => `${out}/${path(stage, name)}`).join(",");
-  const only = (name: string) => `${command} --only ${name}`;
-
-  const drawing = { layout: "drawn", ...study.drawn, seed };
-  const packStep: Step = {
-    name: "pack",
-    stage: "data",
-    task: { kind: "pack" },
-    after: [],
-    settings: place.data === undefined ? drawing : {},
-    outputs: [`${pack}/pack.json`],
-    work: {},
-    command: place.data === undefined
-      ? `deno task prepare --layout drawn --size ${drawing.size} --classes ${drawing.classes} --per-class ${drawing.perClass} --seed ${seed} --out ${pack}`
-      : "given with --data",
-  };
-
-  const training_ = networks.map((network): Step => {
-    const { name, arch, width, defence, seed } = network;
-    const { forward, backward } = passesOf(defence);
-    const { epochs, batch, learningRate } = training;
-    return {
-      name: path("networks", name),
-      stage: "networks",
-      task: { kind: "network", network },
-      after: ["pack"],
-      settings: { arch, width, defence, seed, ...training },
-      outputs: ["weights.safetensors", "log.jsonl"].map((file) => `${out}/networks/${name}/${file}`),
-      // Back through the layers costs once for the images and once for the weights; crafting needs the first only.
-      work: { [arch]: (forward + backward + 1) * epochs * images.train },
-      command:
-        `deno task train --data ${pack} --arch ${arch} --width ${width}${defenceFlags(defence)} --epochs ${epochs} ` +
-        `--batch ${batch} --lr ${learningRate} --seed ${seed} --out ${out}/networks/${name}`,
-    };
-  });
-
-  const attacks = sets.map((set): Step => {
-    const { name, members, epsilon } = set;
-    const work: Work = {};
-    for (const { arch } of members) work[arch] = (work[arch] ?? 0) + 2 * automaticSteps(epsilon) * images.validation;
-    return {
-      name: path("sets", name),
-      stage: "sets",
-      task: { kind: "set", set },
-      after: ["pack", ...members.map(({ name }) => path("networks", name))],
-      settings: { epsilon },
-      outputs: ["set.json", "set.safetensors"].map((file) => `${out}/sets/${name}/${file}`),
-      work,
-      command: `deno task attack --data ${pack} --models ${folder("networks", members)} --epsilon ${epsilon} ` +
-        `--out ${out}/sets/${name}`,
-    };
-  });
-
-  const assessments = networks.map((network): Step => ({
-    name: path("assessments", network.name),
-    stage: "assessments",
-    task: { kind: "assessment", network },
-    after: ["pack", path("networks", network.name), ...sets.map(({ name }) => path("sets", name))],
-    settings: {},
-    outputs: [`${out}/assessments/${network.name}.json`],
-    work: { [network.arch]: images.train + images.validation * (1 + sets.length) },
-    command: `deno task assess --sets ${folder("sets", sets)} --models ${out}/networks/${network.name}`,
-  }));
-
-  const [{ arch: first, width }] = study.architectures;
-  const shown = (kinds: string[]) => kinds.map((kind) => path("networks", victims(study, first, kind)[0].name));
-  const figure = (name: "surfaces" | "rays", kinds: string[], more: string[], passes: number): Step[] =>
-    kinds.length === 0 ? [] : [{
-      name,
-      stage: "figures",
-      task: { kind: name },
-      after: ["pack", ...more, ...shown(kinds)],
-      settings: { kinds, seed },
-      outputs: [`${out}/${name}.json`],
-      work: { [first]: passes * kinds.length },
-      command: only(name),
-    }];
-  const pace: Step[] = study.pace.length === 0 ? [] : [{
-    name: "pace",
-    stage: "figures",
-    task: { kind: "pace" },
-    after: ["pack"],
-    settings: { arch: first, width, defences: study.pace.map((kind) => study.defences[kind] ?? base), ...training },
-    outputs: [`${out}/pace.json`],
-    work: {},
-    command: only("pace"),
-  }];
-  const figures = [
-    ...figure("surfaces", study.surfaces, [path("networks", networks[0].name)], 33 * 41),
-    ...figure("rays", study.rays, [], 128 * 65),
-    ...pace,
+  const before = [
+    packStep(study, place),
+    ...networksOf(study).map((network) => networkStep(study, place, images, network)),
+    ...setsOf(study).map((set) => setStep(place, images, set)),
+    ...networksOf(study).map((network) => assessmentStep(study, place, images, network)),
+    ...figureSteps(study, place),
   ];
-
-  const before = [packStep, ...training_, ...attacks, ...assessments, ...figures];
   return [...before, {
     name: "report",
     stage: "report",
     task: { kind: "report" },
     after: before.map(({ name }) => name),
-    settings: { study, command },
-    outputs: [`${out}/report.html`],
+    settings: { study, command: place.command },
+    outputs: [`${place.out}/report.html`],
     work: {},
-    command,
+    command: place.command,
   }];
+}
+
+/** The folder of a network or a set, as later steps name it. */
+const pathOf = ({ out }: StudyPlace, stage: Stage, { name }: { name: string }) => `${out}/${stage}/${name}`;
+const pathsOf = (place: StudyPlace, stage: Stage, all: readonly { name: string }[]) =>
+  all.map((each) => pathOf(place, stage, each)).join(",");
+
+function packStep({ drawn, seed }: Study, place: StudyPlace): Step {
+  const step = { name: "pack", stage: "data", task: { kind: "pack" }, after: [], work: {} } as const;
+  const outputs = [`${packPath(place)}/pack.json`];
+  if (place.data !== undefined || drawn === null) {
+    return { ...step, after: [], outputs, settings: {}, command: "given with --data" };
+  }
+  const { size, classes, perClass } = drawn;
+  return {
+    ...step,
+    after: [],
+    outputs,
+    settings: { layout: "drawn", ...drawn, seed },
+    command: `deno task prepare --layout drawn --size ${size} --classes ${classes} --per-class ${perClass} ` +
+      `--seed ${seed} --out ${packPath(place)}`,
+  };
+}
+
+function networkStep({ training }: Study, place: StudyPlace, images: Images, network: StudyNetwork): Step {
+  const { arch, width, defence, seed } = network;
+  const { epochs, batch, learningRate } = training;
+  const { forward, backward } = passesOf(defence);
+  const run = pathOf(place, "networks", network);
+  return {
+    name: `networks/${network.name}`,
+    stage: "networks",
+    task: { kind: "network", network },
+    after: ["pack"],
+    settings: { arch, width, defence, seed, ...training },
+    outputs: ["weights.safetensors", "log.jsonl"].map((file) => `${run}/${file}`),
+    // Back through the layers costs once for the images and once for the weights; crafting needs the first only.
+    work: { [arch]: (forward + backward + 1) * epochs * images.train },
+    command: `deno task train --data ${packPath(place)} --arch ${arch} --width ${width}${defenceFlags(defence)} ` +
+      `--epochs ${epochs} --batch ${batch} --lr ${learningRate} --seed ${seed} --out ${run}`,
+  };
+}
+
+function setStep(place: StudyPlace, images: Images, set: StudySet): Step {
+  const { name, members, epsilon } = set;
+  const path = pathOf(place, "sets", set);
+  const work: Work = {};
+  for (const { arch } of members) work[arch] = (work[arch] ?? 0) + 2 * automaticSteps(epsilon) * images.validation;
+  return {
+    name: `sets/${name}`,
+    stage: "sets",
+    task: { kind: "set", set },
+    after: ["pack", ...members.map(({ name }) => `networks/${name}`)],
+    settings: { epsilon },
+    outputs: ["set.json", "set.safetensors"].map((file) => `${path}/${file}`),
+    work,
+    command: `deno task attack --data ${packPath(place)} --models ${pathsOf(place, "networks", members)} ` +
+      `--epsilon ${epsilon} --out ${path}`,
+  };
+}
+
+function assessmentStep(study: Study, place: StudyPlace, images: Images, network: StudyNetwork): Step {
+  const sets = setsOf(study);
+  const path = pathOf(place, "assessments", network);
+  return {
+    name: `assessments/${network.name}`,
+    stage: "assessments",
+    task: { kind: "assessment", network },
+    after: ["pack", `networks/${network.name}`, ...sets.map(({ name }) => `sets/${name}`)],
+    settings: {},
+    outputs: [`${path}/assessment.json`],
+    work: { [network.arch]: images.train + images.validation * (1 + sets.length) },
+    command: `deno task assess --sets ${pathsOf(place, "sets", sets)} --models ${pathOf(place, "networks", network)} ` +
+      `--out ${path}`,
+  };
+}
+
+/** Figs. 5 and 6 and Table I, all of the first architecture. */
+function figureSteps(study: Study, { out, command }: StudyPlace): Step[] {
+  const { surfaces, rays, pace, training, seed, architectures: [{ arch, width }] } = study;
+  const step = (kind: "surfaces" | "rays" | "pace", reads: readonly string[], settings: unknown, work: Work): Step => ({
+    name: kind,
+    stage: "figures",
+    task: { kind },
+    after: ["pack", ...reads.map((name) => `networks/${name}`)],
+    settings,
+    outputs: [`${out}/${kind}.json`],
+    work,
+    command: `${command} --only ${kind}`,
+  });
+  const shown = (kinds: readonly string[]) => kinds.map((kind) => victims(study, arch, kind)[0].name);
+  const reference = networksOf(study)[0].name;
+  const points = { surfaces: 33 * 41, rays: 128 * 65 };
+  const timed = { arch, width, defences: pace.map((kind) => defenceOf(study, kind)), ...training };
+  return [
+    step("surfaces", [reference, ...shown(surfaces)], { kinds: surfaces }, {
+      [arch]: points.surfaces * surfaces.length,
+    }),
+    step("rays", shown(rays), { kinds: rays, seed }, { [arch]: points.rays * rays.length }),
+    step("pace", [], timed, {}),
+  ].filter(({ name }) => study[name as "surfaces" | "rays" | "pace"].length > 0);
 }

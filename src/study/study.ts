@@ -62,9 +62,9 @@ export interface StudyOutcome extends Outcome {
 export async function doStudy(
   engine: Engine,
   { study, place, steps, records }: OpenedStudy,
-  { onStep, shard, watch }: RunOptions & Pick<Workshop, "watch">,
+  { onStep, shard, watch, count }: RunOptions & Pick<Workshop, "watch" | "count">,
 ): Promise<StudyOutcome> {
-  const workshop = { engine, study, place, steps, watch };
+  const workshop = { engine, study, place, steps, watch, count };
   const begun = performance.now();
   const secondsSince = (start: number) => (performance.now() - start) / 1000;
   const make = async (step: Step) => {

@@ -62,7 +62,7 @@ export async function measurePace(
   pack: Pack,
   { arch, width, batch, seed }: Pick<TrainSettings, "arch" | "width" | "batch" | "seed">,
   defences: readonly PacedDefence[],
-  { steps, onProgress }: { steps: number; onProgress?: (round: number, rounds: number, name: string) => void },
+  { steps, onProgress }: { steps: number; onProgress?: (done: number, total: number, name: string) => void },
 ): Promise<Pace> {
   const count = pack.count("train");
   if (batch > count) throw new UserError(`--batch ${batch} exceeds the ${count} training images of ${pack.path}.`);
@@ -76,17 +76,17 @@ export async function measurePace(
   const network = new Network(engine, architecture);
   network.parameters.initialise(seed);
   const state = allocateOptimiser(network);
-  const images = await DeviceImages.upload(engine.gpu, pack.size, count, (a, b) => pack.images("train", a, b));
+  const images = await DeviceImages.ofSplit(engine.gpu, pack, "train");
   const subject = { network, images, labels: await pack.labels("train"), batch, seed, state };
 
   const passes: Passes[] = [];
   const times: number[][] = defences.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (const [i, { name, defence }] of defences.entries()) {
-      onProgress?.(round + 1, rounds, name);
       const timed = await timeSteps(subject, defence, steps);
       passes[i] = timed.passes;
       times[i].push(timed.secondsPerStep);
+      onProgress?.(round * defences.length + i + 1, rounds * defences.length, name);
     }
   }
   for (const resource of [network, images]) resource.free();

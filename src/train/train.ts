@@ -84,9 +84,8 @@ export async function train(
   // Whatever became of them, weights and log are those of the checkpoint again.
   if (log.length > 0) await saveEpoch(out, network, log);
 
-  const upload = (split: "train" | "validation") =>
-    DeviceImages.upload(engine.gpu, pack.size, pack.count(split), (from, to) => pack.images(split, from, to));
-  const [images, held] = [await upload("train"), await upload("validation")];
+  const images = await DeviceImages.ofSplit(engine.gpu, pack, "train");
+  const held = await DeviceImages.ofSplit(engine.gpu, pack, "validation");
   const labels = await pack.labels("train");
   const objective = objectiveOf(settings.defence, settings.seed);
   const step = await TrainStep.compile(network, images, settings.batch, objective, state);

@@ -38,7 +38,7 @@ async function go(given: StudyOptions, epochs = Infinity) {
       if (--epochs <= 0) throw new Stop();
     },
   });
-  return await doStudy(await engine(), opened, { watch });
+  return await doStudy(await engine(), opened, { watch, count: () => () => {} });
 }
 
 /** Every file of a folder, by path, with its hash, but for those that hold a clock's readings. */

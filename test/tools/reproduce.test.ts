@@ -1,5 +1,6 @@
 /** The tools that do a study, as a person runs them: every flag, and what is refused. */
 import * as assert from "uvu/assert";
+import { sha256File } from "../../src/data/files.ts";
 import { suite } from "../harness.ts";
 import { fresh } from "../train/tiny.ts";
 import { flagged, type Flags, inParallel, tool, toolInputs } from "./fixture.ts";
@@ -11,6 +12,8 @@ const smallest = {
   rays: [],
   pace: [],
 };
+
+const smallestDrawing = { size: 32, classes: 3, perClass: 20 };
 
 async function settingsFile(changes: object = {}): Promise<string> {
   const file = fresh("settings");
@@ -49,6 +52,25 @@ suite("tools: reproduce and demo", (test) => {
     assert.equal(names(only), ["pack", "networks/vgg13-base-2"]);
     assert.ok(names(quick).includes("networks/vgg13-mixup-kl-b24-6"));
     assert.ok(await Deno.stat(out).then(() => false, () => true), "a dry run writes nothing");
+  });
+
+  test("the commands it prints do by hand what it does itself", async () => {
+    const settings = await settingsFile({ ensembles: [1], combined: 0, epsilons: [4], drawn: smallestDrawing });
+    const flags = { preset: "quick", settings, out: fresh("study") };
+    const { steps } = await planned(flags);
+    const byHand = steps.filter(({ name }) => name !== "report").map(({ command }) => command.split(" "));
+    for (const [deno, task, name, ...args] of byHand) {
+      assert.equal([deno, task], ["deno", "task"]);
+      const { code, stderr } = await tool(name, args);
+      assert.is(code, 0, `${name} ${args.join(" ")}:\n${stderr.join("\n")}`);
+    }
+    const files = ["pack/pack.json", "networks/vgg13-base-2/weights.safetensors", "sets/vgg13-1-e4/set.safetensors"]
+      .concat("sets/vgg13-1-e4/set.json", "assessments/vgg13-base-2/assessment.json");
+    const hashes = () => Promise.all(files.map((file) => sha256File(`${flags.out}/${file}`)));
+    const made = await hashes();
+    await Deno.rename(flags.out, `${flags.out}-by-hand`);
+    assert.is((await tool("reproduce", flagged(flags))).code, 0);
+    assert.equal(await hashes(), made);
   });
 
   test("a shard does its own steps and exits with 75 while it has to wait", async () => {

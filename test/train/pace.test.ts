@@ -20,7 +20,7 @@ suite("pace", (test) => {
     const turns: string[] = [];
     const pace = await measurePace(await engine(), await tinyPack(), base, defences, {
       steps: 1,
-      onProgress: (_round, _rounds, name) => turns.push(name),
+      onProgress: (_done, _total, name) => turns.push(name),
     });
     assert.equal([gpu.allocatedBytes, gpu.allocatedBuffers], before);
     assert.equal(turns, Array.from({ length: pace.rounds }, () => ["base", "ours", "pgd"]).flat());
