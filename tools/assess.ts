@@ -1,13 +1,14 @@
 /** Measures how resilient networks are against adversarial sets. */
 import { assess, type Assessment } from "../src/assess/assess.ts";
 import { assessmentTable } from "../src/assess/table.ts";
+import { openTuned } from "../src/bench/tiles.ts";
 import { writeFileAtomic } from "../src/data/files.ts";
-import { openEngine } from "../src/tensor/engine.ts";
-import { adapterOption, command, list, run, say } from "./command.ts";
+import { adapterOption, command, list, run, say, tuneOption } from "./command.ts";
 
 interface Flags {
   json?: boolean;
   adapter?: string;
+  tune: boolean;
   sets: string[];
   models: string[];
   out: string;
@@ -20,10 +21,11 @@ const tool = command(
   .requiredOption("--sets <sets>", "adversarial sets, separated by commas", list)
   .requiredOption("--models <runs>", "trained networks, separated by commas", list)
   .requiredOption("--out <dir>", "folder for assessment.json and assessment.md")
-  .addOption(adapterOption());
+  .addOption(adapterOption())
+  .addOption(tuneOption());
 
-await run<Flags, Assessment>(tool, async ({ adapter, sets, models, out }) => {
-  const engine = await openEngine({ adapter });
+await run<Flags, Assessment>(tool, async ({ adapter, tune, sets, models, out }) => {
+  const engine = await openTuned({ adapter, tune });
   const assessment = await assess(engine, sets, models, (what) => say(`assessed ${what}`));
   engine.gpu.close();
   await Deno.mkdir(out, { recursive: true });

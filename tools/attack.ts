@@ -6,14 +6,15 @@ import { automaticSteps } from "../src/attack/craft.ts";
 import { type Fusion, fusions } from "../src/attack/direction.ts";
 import { type Method, methods, settingsOf } from "../src/attack/method.ts";
 import { type Norm, norms } from "../src/attack/round.ts";
+import { openTuned } from "../src/bench/tiles.ts";
 import { openPack } from "../src/data/pack.ts";
-import { openEngine } from "../src/tensor/engine.ts";
-import { adapterOption, choice, command, integer, list, number, run } from "./command.ts";
+import { adapterOption, choice, command, integer, list, number, run, tuneOption } from "./command.ts";
 import { countingBar } from "./progress.ts";
 
 interface Flags {
   json?: boolean;
   adapter?: string;
+  tune: boolean;
   data: string;
   models: string[];
   out: string;
@@ -51,7 +52,8 @@ const tool = command("attack", "Writes an adversarial set: an ensemble's attack 
   .option("--momentum <m>", "how much of its direction mi-fgsm keeps (default: 1)", number({ min: 0 }))
   .option("--random-start", "start at a random place in the ball, as pgd always does")
   .addOption(choice("--filter <rule>", "which adversaries are kept", [...filters], "correct-then-wrong"))
-  .addOption(adapterOption());
+  .addOption(adapterOption())
+  .addOption(tuneOption());
 
 /** Defaults depend on the method, and a flag the method does not use is refused rather than ignored. */
 function settings({ method, fusion, norm, epsilon, step, steps, momentum, randomStart }: Flags) {
@@ -82,9 +84,9 @@ tool.action((flags: Flags) => {
 await run<Flags, Manifest>(
   tool,
   async (flags) => {
-    const { adapter, data, models, out, filter } = flags;
+    const { adapter, tune, data, models, out, filter } = flags;
     const pack = await openPack(data);
-    const engine = await openEngine({ adapter });
+    const engine = await openTuned({ adapter, tune });
     const onProgress = countingBar(out, "images");
     const manifest = await attack(engine, pack, models, { out, filter, onProgress, ...settings(flags) });
     engine.gpu.close();

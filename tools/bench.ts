@@ -10,16 +10,17 @@ import { tfjs } from "../src/bench/peers/tfjs.ts";
 import { torch } from "../src/bench/peers/torch.ts";
 import { writeReadme } from "../src/bench/readme.ts";
 import { digits, lineOf, table } from "../src/bench/table.ts";
+import { openTuned } from "../src/bench/tiles.ts";
 import { writeFileAtomic } from "../src/data/files.ts";
 import { offerDawn } from "../src/gpu/dawn.ts";
 import { type Architecture, architectures } from "../src/nn/network.ts";
 import { type ConvolutionVersion, convolutionVersions } from "../src/ops/conv2d.ts";
-import { openEngine } from "../src/tensor/engine.ts";
-import { adapterOption, choice, command, integer, list, number, run, say } from "./command.ts";
+import { adapterOption, choice, command, integer, list, number, run, say, tuneOption } from "./command.ts";
 
 interface Flags {
   json?: boolean;
   adapter?: string;
+  tune: boolean;
   arch: Architecture["arch"];
   width: number;
   size: number;
@@ -81,7 +82,8 @@ const tool = command("bench", "Times every kernel, each checked first, and this 
   .option("--save <file>", "write the result as JSON")
   .option("--compare <file>", "compare with a saved result; exits with 1 where a kernel has become slower")
   .option("--write-readme", "write the table into kernels/README.md")
-  .addOption(adapterOption());
+  .addOption(adapterOption())
+  .addOption(tuneOption());
 
 tool.action(({ shape, conv }: Flags) => {
   if (conv && !shape) tool.error("error: --conv has no meaning without --shape", { exitCode: 2 });
@@ -104,7 +106,7 @@ await run<Flags, Result>(
   tool,
   async (flags) => {
     const before = flags.compare === undefined ? undefined : await readSaved(flags.compare);
-    const engine = await openEngine({ adapter: flags.adapter });
+    const engine = await openTuned(flags);
     // Before anything is timed, so that a peer that is missing is said at once.
     const others = await open(flags.against ?? []);
     const { shape } = flags;

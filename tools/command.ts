@@ -81,3 +81,8 @@ export async function run<Flags extends { json?: boolean }, Result>(
 export function adapterOption(): Option {
   return new Option("--adapter <name>", "use the graphics adapter whose name contains this");
 }
+
+/** `--no-tune`, likewise. */
+export function tuneOption(): Option {
+  return new Option("--no-tune", "use the repository's tile sizes, not those the tuner has found for this adapter");
+}

@@ -1,18 +1,19 @@
 /** Takes one training step apart. */
 import { Option } from "commander";
 import { measureCeiling } from "../src/bench/bench.ts";
+import { openTuned } from "../src/bench/tiles.ts";
 import { writeFileAtomic } from "../src/data/files.ts";
 import { type Architecture, architectures } from "../src/nn/network.ts";
 import { explain, type Explanation, traceEvents } from "../src/study/explain.ts";
 import { explanationPage, explanationText } from "../src/study/explain_page.ts";
-import { openEngine } from "../src/tensor/engine.ts";
 import type { DefenceSettings } from "../src/train/settings.ts";
-import { adapterOption, choice, command, integer, number, run } from "./command.ts";
+import { adapterOption, choice, command, integer, number, run, tuneOption } from "./command.ts";
 import { countingBar } from "./progress.ts";
 
 interface Flags {
   json?: boolean;
   adapter?: string;
+  tune: boolean;
   arch: Architecture["arch"];
   defence: DefenceSettings["name"];
   width: number;
@@ -30,12 +31,13 @@ const tool = command("explain", "Takes one training step apart: every kernel cal
   .addOption(new Option("--size <pixels>", "side of its images").argParser(integer({ min: 32 })).default(32))
   .addOption(new Option("--batch <n>", "images a step").argParser(integer({ min: 2 })).default(16))
   .option("--out <folder>", "also write step.html with a picture of the memory, and trace.json for Perfetto")
-  .addOption(adapterOption());
+  .addOption(adapterOption())
+  .addOption(tuneOption());
 
 await run<Flags, Explanation>(
   tool,
-  async ({ adapter, out, arch, defence, width, size, batch }) => {
-    const engine = await openEngine({ adapter });
+  async ({ adapter, tune, out, arch, defence, width, size, batch }) => {
+    const engine = await openTuned({ adapter, tune });
     const network = { arch, defence, width, size, batch };
     const explanation = await explain(engine, network, await measureCeiling(engine), countingBar("explain", "runs"));
     engine.gpu.close();

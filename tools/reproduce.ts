@@ -1,16 +1,17 @@
 /** The paper's study from beginning to end, or the part of it that is not up to date. */
 import { InvalidArgumentError } from "commander";
+import { openTuned } from "../src/bench/tiles.ts";
 import { type Estimate, estimate, estimateText } from "../src/study/estimate.ts";
 import { presets } from "../src/study/presets.ts";
 import type { Shard } from "../src/study/run.ts";
 import { doStudy, openStudy, type StudyOutcome } from "../src/study/study.ts";
-import { openEngine } from "../src/tensor/engine.ts";
-import { adapterOption, choice, command, run, say } from "./command.ts";
+import { adapterOption, choice, command, run, say, tuneOption } from "./command.ts";
 import { countingBar, trainingBar } from "./progress.ts";
 
 interface Flags {
   json?: boolean;
   adapter?: string;
+  tune: boolean;
   preset: keyof typeof presets;
   settings?: string;
   data?: string;
@@ -31,7 +32,8 @@ const tool = command("reproduce", "Does the paper's study, every table and figur
   .option("--only <step>", "only this step and what it needs")
   .option("--shard <i/n>", "only every n-th step, for n processes that share --out", shard)
   .option("--dry-run", "print the steps and what they will cost, and do none")
-  .addOption(adapterOption());
+  .addOption(adapterOption())
+  .addOption(tuneOption());
 
 function shard(text: string): Shard {
   const [, index, count] = text.match(/^(\d+)\/(\d+)$/)?.map(Number) ?? [];
@@ -60,7 +62,7 @@ await run<Flags, StudyOutcome | Estimate>(
   async (flags) => {
     const { preset, settings, data, only, shard, out = `runs/${preset}`, dryRun = false } = flags;
     const opened = await openStudy({ preset, settings, data, only, out, command: commandOf(flags) }, { dry: dryRun });
-    const engine = await openEngine({ adapter: flags.adapter });
+    const engine = await openTuned(flags);
     if (dryRun) {
       const result = await estimate(engine, opened);
       engine.gpu.close();

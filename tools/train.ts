@@ -1,16 +1,17 @@
 /** Trains one network on a pack. */
 import { Option } from "commander";
+import { openTuned } from "../src/bench/tiles.ts";
 import { openPack } from "../src/data/pack.ts";
 import { type Architecture, architectures } from "../src/nn/network.ts";
-import { openEngine } from "../src/tensor/engine.ts";
 import { train } from "../src/train/train.ts";
-import { adapterOption, choice, command, integer, number, run } from "./command.ts";
+import { adapterOption, choice, command, integer, number, run, tuneOption } from "./command.ts";
 import { addDefence, type DefenceFlags, defenceOf } from "./defence.ts";
 import { trainingBar } from "./progress.ts";
 
 interface Flags extends DefenceFlags {
   json?: boolean;
   adapter?: string;
+  tune: boolean;
   data: string;
   arch: Architecture["arch"];
   out: string;
@@ -35,7 +36,8 @@ addDefence(tool)
   .addOption(new Option("--lr <rate>", "learning rate at the start").argParser(number({ above: 0 })).default(0.1))
   .addOption(new Option("--seed <n>", "seed of all randomness").argParser(integer()).default(1))
   .option("--resume", "go on from the last checkpoint in --out")
-  .addOption(adapterOption());
+  .addOption(adapterOption())
+  .addOption(tuneOption());
 
 tool.action((flags: Flags) => {
   defenceOf(tool, flags);
@@ -54,7 +56,7 @@ await run<Flags, Awaited<ReturnType<typeof train>>>(
       learningRate: flags.lr,
       seed: flags.seed,
     };
-    const engine = await openEngine({ adapter: flags.adapter });
+    const engine = await openTuned(flags);
     const { out, resume } = flags;
     const result = await train(engine, pack, settings, { out, resume, ...trainingBar(out) });
     engine.gpu.close();

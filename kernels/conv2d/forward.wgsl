@@ -76,7 +76,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
             for (var column = 0u; column < tileColumns; column++) {
               let at = ((image * tileRows + row) * tileColumns + column) * laneChannels;
               for (var o = 0u; o < laneChannels; o++) {
-                sums[at + o] += dot(weights[kx * laneChannels + o], pixels[column * stride + kx]);
+                let weight = weights[kx * laneChannels + o];
+                let pixel = pixels[column * stride + kx];
+                sums[at + o] = fma(
+                  weight.w, pixel.w, fma(weight.z, pixel.z, fma(weight.y, pixel.y, fma(weight.x, pixel.x, sums[at + o]))));
               }
             }
           }

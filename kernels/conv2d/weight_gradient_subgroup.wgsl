@@ -90,8 +90,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
           for (var k = 0u; k < run; k++) {
             for (var kx = 0u; kx < side; kx++) {
               for (var o = 0u; o < laneChannels; o++) {
-                sums[(quad * side + kx) * laneChannels + o] +=
-                  upstream[k * laneChannels + o] * pixels[k * stride + kx];
+                let at = (quad * side + kx) * laneChannels + o;
+                sums[at] = fma(vec4f(upstream[k * laneChannels + o]), pixels[k * stride + kx], sums[at]);
               }
             }
           }

@@ -37,7 +37,7 @@ export async function measure(gpu: Gpu, call: KernelCall, batches = 5): Promise<
   return { ...gpu.timestamps && { gpu: spread(device) }, wall: spread(wall) };
 }
 
-async function wallTime(gpu: Gpu, calls: readonly KernelCall[]): Promise<number> {
+export async function wallTime(gpu: Gpu, calls: readonly KernelCall[]): Promise<number> {
   await gpu.sync();
   const begun = performance.now();
   submit(gpu, calls);

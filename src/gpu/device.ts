@@ -56,6 +56,12 @@ export class Gpu {
     return [description || vendor, architecture && `(${architecture})`].filter(Boolean).join(" ");
   }
 
+  /** Whether the adapter computes on the processor's cores: Mesa's lavapipe or SwiftShader. */
+  get software(): boolean {
+    const { vendor, architecture, description } = this.adapter.info;
+    return /software|llvmpipe|swiftshader/i.test(`${vendor} ${architecture} ${description}`);
+  }
+
   /** Whether a workgroup of 8 is sure to be one subgroup. */
   get subgroupsOf8(): boolean {
     return this.device.features.has("subgroups") && (this.adapter.info.subgroupMinSize ?? 0) >= 8;

@@ -4,5 +4,5 @@ import { KernelLibrary } from "../gpu/kernel.ts";
 import type { Engine } from "./graph.ts";
 
 export async function openEngine(options?: DeviceOptions): Promise<Engine> {
-  return { gpu: await Gpu.open(options), kernels: new KernelLibrary() };
+  return { gpu: await Gpu.open(options), kernels: new KernelLibrary(), tiles: new Map() };
 }

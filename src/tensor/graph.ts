@@ -6,10 +6,23 @@ import type { BufferView, Dispatch, DType } from "../gpu/kernel.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { KernelLibrary } from "../gpu/kernel.ts";
 
-/** What tracing needs of its surroundings: the device, for limits and tile choices, and its kernels. */
+/** What tracing needs of its surroundings: the device, its kernels, and what the tuner has found out. */
 export interface Engine {
   gpu: Gpu;
   kernels: KernelLibrary;
+  /** By the keys of tunable nodes, the tiles that are to take the place of the table's. */
+  tiles: Map<string, Tile>;
+  /** Looks for better tiles before nodes are compiled (src/bench/tune.ts). */
+  tune?(nodes: readonly Node[]): Promise<void>;
+}
+
+/** Sizes a kernel is compiled with, by the names of its overrides. */
+export type Tile = Readonly<Record<string, number>>;
+
+/** A node that can be computed with several tiles, to the same bits; the first is the repository's choice. */
+export interface Tunable {
+  key: string;
+  tiles: readonly Tile[];
 }
 
 /** A value in the graph: a shape and an element type. Activations are NHWC, channels a multiple of 4. */
@@ -42,6 +55,7 @@ export interface Node {
   changes: readonly Tensor[];
   /** Floating-point operations of one run, counting a multiply-add as two. */
   flops: number;
+  tunable?: Tunable;
   /** The kernel calls, given where every tensor lies. */
   dispatches(at: (tensor: Tensor) => BufferView): Dispatch[];
   /** Adds the nodes of the reverse pass; a result per input, undefined where no gradient flows. */
@@ -49,11 +63,12 @@ export interface Node {
 }
 
 /** What an operation states about one call of itself. */
-export interface Call extends Partial<Pick<Node, "changes" | "flops" | "backward">> {
+export interface Call extends Partial<Pick<Node, "changes" | "flops" | "tunable" | "backward">> {
   operation: string;
   inputs: readonly Tensor[];
   outputs: readonly { shape: readonly number[]; dtype?: DType }[];
-  dispatches(outputs: Tensor[], at: (tensor: Tensor) => BufferView): Dispatch[];
+  /** @param tile the chosen one of a node that is tunable */
+  dispatches(outputs: Tensor[], at: (tensor: Tensor) => BufferView, tile?: Tile): Dispatch[];
 }
 
 export class Graph {
@@ -87,7 +102,8 @@ export class Graph {
       outputs,
       changes: call.changes ?? [],
       flops: call.flops ?? 0,
-      dispatches: (at) => call.dispatches(outputs, at),
+      tunable: call.tunable,
+      dispatches: (at) => call.dispatches(outputs, at, chosenTile(this.engine, call.tunable)),
       backward: call.backward,
     };
     for (const { shape, dtype = "f32" } of call.outputs) {
@@ -99,4 +115,15 @@ export class Graph {
     this.nodes.push(node);
     return outputs;
   }
+}
+
+/** The tuner's choice, as long as it is one of the tiles that may be chosen, else the first. */
+function chosenTile({ tiles }: Engine, tunable?: Tunable): Tile | undefined {
+  const wanted = tunable && tiles.get(tunable.key);
+  return (wanted && tunable.tiles.find((tile) => sameTile(tile, wanted))) ?? tunable?.tiles[0];
+}
+
+function sameTile(one: Tile, other: Tile): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }

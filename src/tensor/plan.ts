@@ -77,6 +77,7 @@ export class Plan {
 export async function compile(graph: Graph, outputs: readonly Tensor[]): Promise<Plan> {
   const { gpu } = graph.engine;
   const nodes = neededNodes(graph, outputs);
+  await graph.engine.tune?.(nodes);
   const views = new Map<Tensor, BufferView>();
   const owned: GPUBuffer[] = [];
   try {

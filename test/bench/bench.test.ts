@@ -6,6 +6,7 @@ import { bytesOf, shapesOf } from "../../src/bench/cost.ts";
 import { definitionOf } from "../../src/bench/definitions/index.ts";
 import { spread } from "../../src/bench/measure.ts";
 import { verify } from "../../src/bench/verify.ts";
+import { convolutionVersions } from "../../src/ops/conv2d.ts";
 import { Kernel } from "../../src/gpu/kernel.ts";
 import { Random } from "../../src/random.ts";
 import { kernelNames } from "../gpu/names.ts";
@@ -55,6 +56,20 @@ suite("bench", (test) => {
     check("conv2d/forward_any", "y", y);
     check("conv2d/input_gradient", "dx", reference.conv2dInputGradient(dy, w, x.shape, stride, padding));
     check("conv2d/weight_gradient", "dw", reference.conv2dWeightGradient(x, dy, w.shape, stride, padding));
+  });
+
+  test("every call of a convolution has every value its definition has, in every version", async () => {
+    const device = await engine();
+    for (const version of convolutionVersions) {
+      for (const stride of [1, 2]) {
+        // 162 pixels: the sum over them is cut in two.
+        for (const { dispatch } of await convolutionCases(device, [2, 9, 9, 4], [8, 3, 3, 4], { version, stride })) {
+          const { error, free } = await verify(device.gpu, dispatch, Infinity);
+          assert.ok(error < 1e-5, `${dispatch.kernel.name} ${shapesOf(dispatch)}: ${error}`);
+          free();
+        }
+      }
+    }
   });
 
   test("a kernel that is wrong, or leaves a value out, is not timed", async () => {

@@ -165,10 +165,23 @@ suite("races", (test) => {
   const numbers = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i)).buffer;
   const params = (...values: number[]) => ({ uniform: Uint32Array.from(values).buffer });
   const bits = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0];
-  /** Per kernel with workgroup memory: workgroups and bindings in order; more values than lanes, two workgroups. */
-  const cases: Record<string, () => [number, unknown[]]> = {
+  /**
+   * Per kernel with workgroup memory: workgroups, bindings in order, and overrides that keep it small; more values than
+   * lanes, two workgroups, three stages.
+   */
+  const cases: Record<string, () => [number, unknown[], Record<string, number>?]> = {
     "batch_norm/gradient_sums": () => [2, [params(8, 70), numbers(1120), numbers(8), numbers(8)]],
     "batch_norm/statistics": () => [2, [params(1117, 8, 70, 16), numbers(1120), numbers(8), numbers(8)]],
+    "conv2d/forward_workgroup": () => [
+      2,
+      [params(1, 3, 3, 36, 3, 3, 20, 0), numbers(324), numbers(720), numbers(20), numbers(180)],
+      { side: 1, pixelLanes: 16, lanePixels: 1, channelLanes: 4, laneChannels: 4 },
+    ],
+    "conv2d/weight_gradient_workgroup": () => [
+      2,
+      [params(2, 3, 3, 8, 3, 3, 36, 0, 1, 18), numbers(144), numbers(648), numbers(288)],
+      { side: 1, laneOut: 1, laneIn: 1 },
+    ],
     "l2_step/forward": () => [
       2,
       [params(2, 67, bits(1), bits(8)), numbers(134), numbers(134), numbers(134), numbers(134)],
@@ -187,8 +200,23 @@ suite("races", (test) => {
     return source;
   }
 
-  function races(name: string, source: string): number {
-    const [workgroups, bindings] = cases[name]();
+  /** Gives overrides their values; the executor wants the lengths of arrays as numbers. */
+  function specialise(source: string, values: Record<string, number>): string {
+    for (const name in values) {
+      source = source.replace(new RegExp(`(override ${name}: u32 =) \\d+`), `$1 ${values[name]}`);
+    }
+    const known = Object.fromEntries(
+      [...source.matchAll(/override (\w+): u32 = (\d+)/g)].map(([, name, value]) => [name, value]),
+    );
+    return source.replaceAll(/(var<workgroup> \w+: array<vec4f, )(.*)>;/g, (_, start, length) => {
+      const product = length.replaceAll(/[a-z]\w*/gi, (name: string) => known[name]);
+      return `${start}${new Function(`return ${product}`)()}>;`;
+    });
+  }
+
+  function races(name: string, given: string): number {
+    const [workgroups, bindings, overrides = {}] = cases[name]();
+    const source = specialise(given, overrides);
     const found = detectRaces(source, "main", [workgroups], { 0: Object.fromEntries(bindings.entries()) });
     assert.equal(found.errors, []);
     return found.races.length;

@@ -2,11 +2,12 @@ import * as assert from "uvu/assert";
 import { conv2d, convolutionVersions } from "../../src/ops/conv2d.ts";
 import { Random } from "../../src/random.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
+import type { Engine, Node } from "../../src/tensor/graph.ts";
 import { suite } from "../harness.ts";
 import { type NdArray, randomNormal } from "../reference/array.ts";
 import * as reference from "../reference/conv2d.ts";
 import { relu as rectify, reluGradient } from "../reference/relu.ts";
-import { close, cropChannels, evaluate, normal, padChannels, refused, single } from "./engine.ts";
+import { close, cropChannels, engine, evaluate, normal, padChannels, refused, single } from "./engine.ts";
 
 /** [batch, height, width, inChannels, outChannels, side, stride, padding] */
 const shapes = [
@@ -73,6 +74,39 @@ suite("conv2d", (test) => {
           close("dw", cropWeights(dw, w), wantedDw, 2e-6);
         });
       }
+    }
+  }
+
+  // Wide and narrow maps, few and many channels, and a sum over pixels in several parts.
+  for (
+    const [index, x, w] of [[0, [2, 9, 17, 16], [36, 3, 3, 16]], [1, [3, 4, 4, 12], [8, 3, 3, 12]], [2, [5, 3, 3, 20], [
+      68,
+      1,
+      1,
+      20,
+    ]]] as const
+  ) {
+    for (const version of ["tiled", "subgroup", "workgroup"] as const) {
+      test(`every tile gives the same bits, shapes ${index}, ${version}`, async () => {
+        const feeds = { x: normal(x, "x"), w: normal(w, "w"), dy: normal([...x.slice(0, 3), w[0]], "dy") };
+        const device: Engine = { ...await engine(), tiles: new Map() };
+        let nodes: readonly Node[] = [];
+        const run = () =>
+          evaluate(feeds, ({ x, w, dy }) => {
+            const y = conv2d(x, w, { version });
+            const outputs = [y, ...gradient(y, [x, w], dy)];
+            nodes = y.graph.nodes;
+            return outputs;
+          }, Promise.resolve(device));
+        const usual = await run();
+        const tunable = nodes.flatMap(({ tunable }) => tunable ?? []);
+        assert.is(tunable.length, 3);
+        for (let choice = 1; choice < Math.max(...tunable.map(({ tiles }) => tiles.length)); choice++) {
+          for (const { key, tiles } of tunable) device.tiles.set(key, tiles[choice % tiles.length]);
+          const results = await run();
+          for (const [i, { data }] of results.entries()) assert.equal(data, usual[i].data, `${choice}: output ${i}`);
+        }
+      });
     }
   }
 

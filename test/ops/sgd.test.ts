@@ -22,7 +22,7 @@ suite("sgd", (test) => {
       const weights = await place(start.data);
       const velocities = await place(new Float32Array(length));
       const gradients = await place(new Float32Array(length));
-      const graph = new Graph({ gpu, kernels });
+      const graph = new Graph({ gpu, kernels, tiles: new Map() });
       const rate = graph.input("rate", [1]);
       const parts = [[0, first], [first, length]].filter(([from, to]) => from < to).map(([from, to]) => {
         const input = graph.input(`source ${from}`, [to - from]);

@@ -17,7 +17,7 @@ const numbers = (length: number, factor = 1) => Float32Array.from({ length }, (_
 async function onGraph(body: (graph: Graph) => Promise<void>): Promise<void> {
   const { gpu, kernels } = await engine();
   const before = [gpu.allocatedBuffers, gpu.allocatedBytes];
-  await body(new Graph({ gpu, kernels }));
+  await body(new Graph({ gpu, kernels, tiles: new Map() }));
   assert.equal([gpu.allocatedBuffers, gpu.allocatedBytes], before);
 }
 

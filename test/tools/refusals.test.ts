@@ -14,6 +14,7 @@ const good: Record<string, Flags> = {
   predict: { data: "pack", model: "run", out: "file" },
   bench: {},
   explain: {},
+  tune: {},
 };
 
 /** Values that each flag must refuse. */
@@ -59,6 +60,7 @@ const bad: Record<string, Record<string, string[]>> = {
   assess: { sets: [",", "a,"], models: ["a, ,b"] },
   predict: { split: ["test"] },
   explain: { arch: ["vgg19"], defence: ["hope"], width: ["0"], size: ["31"], batch: ["1"] },
+  tune: { arch: ["vgg19"], width: ["0"], size: ["31"], batch: ["1"] },
   bench: {
     arch: ["vgg19"],
     width: ["0", "x"],
@@ -121,12 +123,13 @@ suite("tools: refusals", (test) => {
     const flags: Record<string, string> = {
       prepare: "layout from out size classes per-class validation seed min-side",
       train: "data arch out width defence alpha lambda kl-gradient pgd-epsilon pgd-step pgd-steps vat-epsilon vat-xi " +
-        "vat-steps epochs batch lr seed resume adapter",
-      attack: "data models out epsilon method fusion norm step steps momentum random-start filter adapter",
-      assess: "sets models out adapter",
-      predict: "data model out split gradients adapter",
-      explain: "arch defence width size batch out adapter",
-      bench: "arch width size batch shape conv kernels against save compare write-readme adapter",
+        "vat-steps epochs batch lr seed resume adapter no-tune",
+      attack: "data models out epsilon method fusion norm step steps momentum random-start filter adapter no-tune",
+      assess: "sets models out adapter no-tune",
+      predict: "data model out split gradients adapter no-tune",
+      explain: "arch defence width size batch out adapter no-tune",
+      tune: "arch width size batch adapter",
+      bench: "arch width size batch shape conv kernels against save compare write-readme adapter no-tune",
     };
     const names = Object.keys(flags);
     const outcomes = await inParallel(names, (name) => tool(name, ["--help"]));
@@ -168,6 +171,7 @@ suite("tools: refusals", (test) => {
       ["bench", { compare: none }, none],
       ["bench", { compare: `${pack}/pack.json` }, `${pack}/pack.json`],
       ["bench", { adapter: "abacus" }, "--adapter"],
+      ["tune", { adapter: "abacus" }, "--adapter"],
     ];
     const outcomes = await inParallel(cases, ([name, flags]) => tool(name, flagged({ ...flags, json: true })));
     outcomes.forEach(({ code, stdout, stderr }, i) => {

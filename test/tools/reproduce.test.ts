@@ -121,7 +121,10 @@ suite("tools: reproduce and demo", (test) => {
   });
 
   test("--help shows every flag", async () => {
-    const flags = { reproduce: "preset settings data out only shard dry-run adapter", demo: "out quick adapter" };
+    const flags = {
+      reproduce: "preset settings data out only shard dry-run adapter no-tune",
+      demo: "out quick adapter no-tune",
+    };
     for (const [name, all] of Object.entries(flags)) {
       const { code, stdout } = await tool(name, ["--help"]);
       assert.is(code, 0);

@@ -1,15 +1,17 @@
-/** The three passes of a convolution; see src/ops/conv2d.ts. */
-import { coordinates, type Definition } from "./definition.ts";
+/** The passes of a convolution; see src/ops/conv2d.ts. */
+import { coordinates, type Definition, type Sizes, sum, type Values } from "./definition.ts";
 
 const forward: Definition = {
   outputs: {
     y: (index, { x, w, bias }, s) => {
       const [n, r, c, o] = coordinates(index, [s.batch, s.outHeight, s.outWidth, s.outChannels]);
       let total = s.biased === 1 ? bias[o] : 0;
+      const spacing = s.spacing ?? 1;
       for (let ky = 0; ky < s.side; ky++) {
         for (let kx = 0; kx < s.side; kx++) {
-          const row = r * s.stride + ky - s.padding;
-          const column = c * s.stride + kx - s.padding;
+          const row = (r * s.stride + ky - s.padding) / spacing;
+          const column = (c * s.stride + kx - s.padding) / spacing;
+          if (!Number.isInteger(row) || !Number.isInteger(column)) continue;
           if (row < 0 || row >= s.height || column < 0 || column >= s.width) continue;
           const xAt = ((n * s.height + row) * s.width + column) * s.inChannels;
           const wAt = ((o * s.side + ky) * s.side + kx) * s.inChannels;
@@ -43,24 +45,41 @@ const inputGradient: Definition = {
   },
 };
 
+/** One value of a weight gradient, over the pixels of dy from `first` to `end` (exclusive). */
+function weightGradientOf(index: number, { x, dy }: Values, s: Sizes, first: number, end: number): number {
+  const [o, ky, kx, i] = coordinates(index, [s.outChannels, s.side, s.side, s.inChannels]);
+  return sum(first, end, (pixel) => {
+    const [n, r, c] = coordinates(pixel, [s.batch, s.outHeight, s.outWidth]);
+    const [row, column] = [r * s.stride + ky - s.padding, c * s.stride + kx - s.padding];
+    if (row < 0 || row >= s.height || column < 0 || column >= s.width) return 0;
+    return dy[pixel * s.outChannels + o] * x[((n * s.height + row) * s.width + column) * s.inChannels + i];
+  });
+}
+
 const weightGradient: Definition = {
+  outputs: { dw: (index, values, s) => weightGradientOf(index, values, s, 0, s.batch * s.outHeight * s.outWidth) },
+};
+
+const partialWeightGradient: Definition = {
   outputs: {
-    dw: (index, { x, dy }, s) => {
-      const [o, ky, kx, i] = coordinates(index, [s.outChannels, s.side, s.side, s.inChannels]);
-      let total = 0;
-      for (let n = 0; n < s.batch; n++) {
-        for (let r = 0; r < s.outHeight; r++) {
-          const row = r * s.stride + ky - s.padding;
-          if (row < 0 || row >= s.height) continue;
-          for (let c = 0; c < s.outWidth; c++) {
-            const column = c * s.stride + kx - s.padding;
-            if (column < 0 || column >= s.width) continue;
-            total += dy[((n * s.outHeight + r) * s.outWidth + c) * s.outChannels + o] *
-              x[((n * s.height + row) * s.width + column) * s.inChannels + i];
-          }
-        }
-      }
-      return total;
+    partial: (index, values, s) => {
+      const length = s.outChannels * s.side ** 2 * s.inChannels;
+      const first = Math.floor(index / length) * s.splitPixels;
+      const end = Math.min(first + s.splitPixels, s.batch * s.outHeight * s.outWidth);
+      return weightGradientOf(index % length, values, s, first, end);
+    },
+  },
+};
+
+const weightGradientSum: Definition = {
+  outputs: { dw: (index, { partial }, s) => sum(0, s.splits, (split) => partial[split * s.length + index]) },
+};
+
+const turnWeights: Definition = {
+  outputs: {
+    turned: (index, { w }, s) => {
+      const [i, ky, kx, o] = coordinates(index, [s.inChannels, s.side, s.side, s.outChannels]);
+      return w[((o * s.side + s.side - 1 - ky) * s.side + s.side - 1 - kx) * s.inChannels + i];
     },
   },
 };
@@ -70,4 +89,7 @@ export const conv2d: Record<string, Definition> = {
   "conv2d/forward": forward,
   "conv2d/input_gradient": inputGradient,
   "conv2d/weight_gradient": weightGradient,
+  "conv2d/weight_gradient_workgroup": partialWeightGradient,
+  "conv2d/weight_gradient_sum": weightGradientSum,
+  "conv2d/turn_weights": turnWeights,
 };
