@@ -151,8 +151,13 @@ function inputGradient(dy: Tensor, w: Tensor, geometry: Geometry, version: Convo
   return dx;
 }
 
+/** Turned once for all passes of a graph, as long as none of its nodes changes the weights. */
+const turnedBefore = new WeakMap<Tensor, Tensor>();
+
 /** w with its two kinds of channels exchanged and each filter turned by 180°. */
 function turned(w: Tensor): Tensor {
+  const known = turnedBefore.get(w);
+  if (known && !w.graph.nodes.some(({ changes }) => changes.includes(w))) return known;
   const [outChannels, side, , inChannels] = w.shape;
   const [turned] = w.graph.add({
     operation: "turn weights",
@@ -166,6 +171,7 @@ function turned(w: Tensor): Tensor {
       threads: [outChannels / 4, inChannels / 4, side * side],
     }],
   });
+  turnedBefore.set(w, turned);
   return turned;
 }
 

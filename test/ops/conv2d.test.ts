@@ -1,13 +1,14 @@
 import * as assert from "uvu/assert";
+import { assign } from "../../src/ops/assign.ts";
 import { conv2d, convolutionVersions } from "../../src/ops/conv2d.ts";
 import { Random } from "../../src/random.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
-import type { Engine, Node } from "../../src/tensor/graph.ts";
+import type { Engine, Node, Tensor } from "../../src/tensor/graph.ts";
 import { suite } from "../harness.ts";
 import { type NdArray, randomNormal } from "../reference/array.ts";
 import * as reference from "../reference/conv2d.ts";
 import { relu as rectify, reluGradient } from "../reference/relu.ts";
-import { close, cropChannels, engine, evaluate, normal, padChannels, refused, single } from "./engine.ts";
+import { close, cropChannels, engine, evaluate, normal, padChannels, place, refused, single } from "./engine.ts";
 
 /** [batch, height, width, inChannels, outChannels, side, stride, padding] */
 const shapes = [
@@ -109,6 +110,28 @@ suite("conv2d", (test) => {
       });
     }
   }
+
+  test("weights that change between two passes are turned anew", async () => {
+    const [x, w, v, dy] = [
+      normal([1, 5, 6, 4], "x"),
+      normal([8, 3, 3, 4], "w"),
+      normal([8, 3, 3, 4], "v"),
+      normal([1, 5, 6, 8], "dy"),
+    ];
+    const back = (x: Tensor, w: Tensor, dy: Tensor) => gradient(conv2d(x, w), [x], dy)[0];
+    const view = await place(w.data);
+    const [first, again, second] = await evaluate({ x, v, dy }, ({ x, v, dy }) => {
+      const w = x.graph.placed("w", [8, 3, 3, 4], view);
+      const before = [back(x, w, dy), back(x, w, dy)];
+      assign(w, v);
+      return [...before, back(x, w, dy)];
+    });
+    (await engine()).gpu.free(view.buffer);
+    const [wanted] = await evaluate({ x, w: v, dy }, ({ x, w, dy }) => [back(x, w, dy)]);
+    assert.equal(again.data, first.data);
+    assert.equal(second.data, wanted.data);
+    assert.not.equal(second.data, first.data);
+  });
 
   test("a bias has no gradient", () =>
     refused(
