@@ -30,6 +30,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var pixel = i / quads; pixel < params.pixels; pixel += params.strides) {
     let at = pixel * quads + quad;
     let value = (x[at] - centre) * scale + shift;
-    y[at] = select(value, max(value, vec4f(0)), rectify);
+    y[at] = select(value, vec4f(0), (value < vec4f(0)) & vec4<bool>(rectify));
   }
 }

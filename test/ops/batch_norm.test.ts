@@ -124,6 +124,15 @@ suite("batch norm", (test) => {
     assert.ok(dx.data.every((value) => value === 0));
   });
 
+  test("a channel with a NaN becomes NaN, rectified or not; the others do not", async () => {
+    const { x, ...others } = problem([2, 3, 5, 8]);
+    x.data[8 * 7 + 5] = NaN;
+    for (const relu of [false, true]) {
+      const [y] = await measured({ x, ...others }, relu);
+      assert.ok(y.data.every((value, i) => Number.isNaN(value) === (i % 8 === 5)));
+    }
+  });
+
   for (const [channels, count] of [[4, 2], [64, 1000], [68, 1]]) {
     test(`running statistics of ${channels} channels over ${count} pixels`, async () => {
       const { gpu } = await engine();

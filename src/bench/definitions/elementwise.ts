@@ -22,7 +22,7 @@ export const elementwise: Record<string, Definition> = {
   "clip_pixels/forward": { outputs: { y: (i, { x }) => Math.min(Math.max(x[i], 0), 255) } },
   "fill/forward": { outputs: { y: (_, __, { value }) => value } },
   "relu/forward": { outputs: { y: (i, { x }) => Math.max(x[i], 0) } },
-  "relu/backward": { outputs: { dx: (i, { y, dy }) => y[i] > 0 ? dy[i] : 0 } },
+  "relu/backward": { outputs: { dx: (i, { y, dy }) => y[i] <= 0 ? 0 : dy[i] } },
   "scale/forward": { outputs: { y: (i, { x }, { factor }) => factor * x[i] } },
   "soft_minimum/forward": { outputs: { z: (i, { x, y }) => -Math.log(Math.exp(-x[i]) + Math.exp(-y[i])) } },
   "soft_minimum/backward": {
