@@ -1,6 +1,6 @@
 /** Layers: each names its parameters as torchvision does and adds its nodes to the graph. */
 import { add } from "../ops/add.ts";
-import { batchNorm, batchStatistics, foldBatchNorm, updateRunningStatistics } from "../ops/batch_norm.ts";
+import { batchNorm, batchStatistics, foldBatchNorm } from "../ops/batch_norm.ts";
 import { conv2d } from "../ops/conv2d.ts";
 import { dense } from "../ops/dense.ts";
 import { globalAveragePool } from "../ops/global_average_pool.ts";
@@ -101,8 +101,7 @@ export function convolution(
         return conv2d(x, folded.w, { stride, epilogue: { bias: folded.bias, relu } });
       }
       const y = conv2d(x, w, { stride });
-      const statistics = batchStatistics(y);
-      if (updateStatistics) updateRunningStatistics(running, statistics, y.length / outChannels);
+      const statistics = batchStatistics(y, updateStatistics ? running : undefined);
       return batchNorm(y, gamma, beta, statistics, { relu });
     },
   };

@@ -18,55 +18,54 @@ const maxChunks = 256;
 /** Pixels one thread of the normalising kernels walks over. */
 const pixelsPerThread = 16;
 
-/** Statistics of the batch over all but the last dimension of `x`; channels a multiple of 4. */
-export function batchStatistics(x: Tensor): Statistics {
+/**
+ * Statistics of the batch over all but the last dimension of `x`; channels a multiple of 4.
+ *
+ * @param running moved towards them where given: running ← 0.9 · running + 0.1 · batch, with the unbiased variance, as in
+ * PyTorch
+ */
+export function batchStatistics(x: Tensor, running?: Statistics): Statistics {
   const { kernels } = x.graph.engine;
   const params = chunking(x);
+  const perChannel = { shape: [params.channels] };
   const [, mean, variance] = x.graph.add({
-    operation: "batch norm statistics",
+    operation: running ? "batch norm statistics + running" : "batch norm statistics",
     inputs: [x],
-    outputs: [{ shape: [params.chunks, 2, params.channels] }, { shape: [params.channels] }, {
-      shape: [params.channels],
-    }],
-    flops: 4 * x.length,
-    dispatches: ([partial, mean, variance], at): Dispatch[] => [
-      {
-        kernel: kernels.get("batch_norm/partial_statistics"),
-        bindings: { x: at(x), partial: at(partial) },
-        params,
-        threads: [params.chunks * params.channels / 4],
-      },
-      {
-        kernel: kernels.get("batch_norm/statistics"),
-        bindings: { partial: at(partial), mean: at(mean), variance: at(variance) },
-        params,
-        threads: [params.channels / 4 * 64],
-      },
+    // A binding cannot be left open: where no statistics run, two tensors that nothing touches stand in.
+    outputs: [
+      { shape: [params.chunks, 2, params.channels] },
+      perChannel,
+      perChannel,
+      ...running ? [] : [perChannel, perChannel],
     ],
+    changes: running && [running.mean, running.variance],
+    flops: 4 * x.length,
+    dispatches: ([partial, mean, variance, ...standIns], at): Dispatch[] => {
+      const [runningMean, runningVariance] = running ? [running.mean, running.variance] : standIns;
+      return [
+        {
+          kernel: kernels.get("batch_norm/partial_statistics"),
+          bindings: { x: at(x), partial: at(partial) },
+          params,
+          threads: [params.chunks * params.channels / 4],
+        },
+        {
+          kernel: kernels.get("batch_norm/statistics"),
+          bindings: {
+            partial: at(partial),
+            mean: at(mean),
+            variance: at(variance),
+            runningMean: at(runningMean),
+            runningVariance: at(runningVariance),
+          },
+          params,
+          constants: { running: Number(!!running) },
+          threads: [params.channels / 4 * 64],
+        },
+      ];
+    },
   });
   return { mean, variance };
-}
-
-/** running ← 0.9 · running + 0.1 · batch, with the unbiased variance of `count` pixels, as in PyTorch. */
-export function updateRunningStatistics(running: Statistics, batch: Statistics, count: number): void {
-  const channels = batch.mean.length;
-  batch.mean.graph.add({
-    operation: "batch norm running statistics",
-    inputs: [batch.mean, batch.variance],
-    outputs: [],
-    changes: [running.mean, running.variance],
-    dispatches: (_, at) => [{
-      kernel: batch.mean.graph.engine.kernels.get("batch_norm/running_statistics"),
-      bindings: {
-        mean: at(batch.mean),
-        variance: at(batch.variance),
-        runningMean: at(running.mean),
-        runningVariance: at(running.variance),
-      },
-      params: { channels, pixels: count },
-      threads: [channels],
-    }],
-  });
 }
 
 /**

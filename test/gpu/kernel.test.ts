@@ -168,7 +168,10 @@ suite("races", (test) => {
   /** Per kernel with workgroup memory: workgroups and bindings in order; more values than lanes, two workgroups. */
   const cases: Record<string, () => [number, unknown[]]> = {
     "batch_norm/gradient_sums": () => [2, [params(8, 70), numbers(1120), numbers(8), numbers(8)]],
-    "batch_norm/statistics": () => [2, [params(1117, 8, 70, 16), numbers(1120), numbers(8), numbers(8)]],
+    "batch_norm/statistics": () => [
+      2,
+      [params(1117, 8, 70, 16), numbers(1120), numbers(8), numbers(8), numbers(8), numbers(8)],
+    ],
     "l2_step/forward": () => [
       2,
       [params(2, 67, bits(1), bits(8)), numbers(134), numbers(134), numbers(134), numbers(134)],

@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
-import { batchNorm, batchStatistics, foldBatchNorm, updateRunningStatistics } from "../../src/ops/batch_norm.ts";
+import { batchNorm, batchStatistics, foldBatchNorm } from "../../src/ops/batch_norm.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
 import { suite } from "../harness.ts";
-import { map, type NdArray } from "../reference/array.ts";
+import { fromValues, map, type NdArray } from "../reference/array.ts";
 import * as reference from "../reference/batch_norm.ts";
 import { relu as rectify, reluGradient } from "../reference/relu.ts";
 import {
@@ -133,29 +133,31 @@ suite("batch norm", (test) => {
     }
   });
 
-  for (const [channels, count] of [[4, 2], [64, 1000], [68, 1]]) {
-    test(`running statistics of ${channels} channels over ${count} pixels`, async () => {
+  for (const shape of [...shapes, [1, 1, 1, 4]]) {
+    test(`running statistics, [${shape}]`, async () => {
       const { gpu } = await engine();
-      const named = (name: string) => normal([channels], `running ${channels} ${name}`);
-      const positive = (name: string) => single(map(named(name), Math.exp));
-      const before = { mean: named("mean"), variance: positive("variance") };
-      const batch = { mean: named("batch mean"), variance: positive("batch variance") };
-      const places = { mean: await place(before.mean.data), variance: await place(before.variance.data) };
-      await evaluate({ mean: batch.mean, variance: batch.variance }, ({ mean, variance }) => {
-        const running = {
-          mean: mean.graph.placed("running mean", [channels], places.mean),
-          variance: mean.graph.placed("running variance", [channels], places.variance),
-        };
-        updateRunningStatistics(running, { mean, variance }, count);
-        return [];
+      const { x } = problem(shape);
+      const channels = shape.slice(-1);
+      const named = (name: string) => normal(channels, `running ${shape} ${name}`);
+      const before = { mean: named("mean"), variance: single(map(named("variance"), Math.exp)) };
+      const places = {
+        mean: await place(padChannels(before.mean).data),
+        variance: await place(padChannels(before.variance).data),
+      };
+      const [mean, variance] = await evaluate({ x: padChannels(x) }, ({ x }) => {
+        const running = (name: "mean" | "variance") => x.graph.placed(name, x.shape.slice(-1), places[name]);
+        return Object.values(batchStatistics(x, { mean: running("mean"), variance: running("variance") }));
       });
-      // A single pixel has no unbiased variance: the reference divides by zero, the engine keeps the biased one.
-      const unbiased = count > 1 ? batch : { ...batch, variance: map(batch.variance, (value) => value / 2) };
-      const want = reference.updateRunningStatistics(before, unbiased, Math.max(count, 2));
+      const batch = reference.batchStatistics(x);
+      close("mean", cropChannels(mean, shape[3]), batch.mean, 1e-6);
+      close("variance", cropChannels(variance, shape[3]), batch.variance, 1e-6);
+      // A single pixel has no unbiased variance: the reference divides by zero, the engine keeps the biased one, 0.
+      const count = Math.max(x.data.length / shape[3], 2);
+      const want = reference.updateRunningStatistics(before, batch, count);
       for (const name of ["mean", "variance"] as const) {
-        const after = Float64Array.from(await readView(places[name]));
+        const after = fromValues([places[name].length], await readView(places[name]));
         gpu.free(places[name].buffer);
-        close(`running ${name}`, { shape: [channels], data: after }, want[name], 2e-7);
+        close(`running ${name}`, cropChannels(after, shape[3]), want[name], 2e-7);
       }
     });
   }

@@ -44,13 +44,15 @@ export const batchNorm: Record<string, Definition> = {
     outputs: {
       mean: (c, values, s) => merged(c, values, s).mean,
       variance: (c, values, s) => merged(c, values, s).variance,
-    },
-  },
-  "batch_norm/running_statistics": {
-    outputs: {
-      runningMean: (c, { runningMean, mean }) => 0.9 * runningMean[c] + 0.1 * mean[c],
-      runningVariance: (c, { runningVariance, variance }, { pixels }) =>
-        0.9 * runningVariance[c] + 0.1 * variance[c] * pixels / Math.max(pixels - 1, 1),
+      runningMean: (c, values, s) => {
+        const before = values.runningMean[c];
+        return s.running === 1 ? 0.9 * before + 0.1 * merged(c, values, s).mean : before;
+      },
+      runningVariance: (c, values, s) => {
+        const before = values.runningVariance[c];
+        const unbiased = merged(c, values, s).variance * s.pixels / Math.max(s.pixels - 1, 1);
+        return s.running === 1 ? 0.9 * before + 0.1 * unbiased : before;
+      },
     },
   },
   "batch_norm/normalise": {
