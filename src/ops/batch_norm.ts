@@ -1,8 +1,11 @@
-/** Batch normalisation, with the rectifier behind it fused in where wanted; in inference, folded into a convolution. */
+/** Batch normalisation, with shortcut and rectifier behind it fused in where wanted; in inference, folded into a convolution. */
 import type { Dispatch } from "../gpu/kernel.ts";
 import type { Tensor } from "../tensor/graph.ts";
+import { reluGradient } from "./relu.ts";
 
 export interface BatchNormOptions {
+  /** Added to the result, before the rectifier; of the shape of `x`. */
+  shortcut?: Tensor;
   /** Applies max(·, 0) to the result. */
   relu?: boolean;
 }
@@ -69,7 +72,7 @@ export function batchStatistics(x: Tensor, running?: Statistics): Statistics {
 }
 
 /**
- * γ · (x − mean) / √(variance + 1e-5) + β, rectified where wanted.
+ * relu?(γ · (x − mean) / √(variance + 1e-5) + β + shortcut?).
  *
  * @param x [..., channels], channels a multiple of 4
  * @param statistics those of `x` itself: the gradient flows through them
@@ -79,27 +82,38 @@ export function batchNorm(
   gamma: Tensor,
   beta: Tensor,
   { mean, variance }: Statistics,
-  { relu = false }: BatchNormOptions = {},
+  { shortcut, relu = false }: BatchNormOptions = {},
 ): Tensor {
   const { kernels } = x.graph.engine;
   const params = striding(x);
   const [y] = x.graph.add({
-    operation: relu ? "batch norm + relu" : "batch norm",
-    inputs: [x, gamma, beta, mean, variance],
+    operation: `batch norm${shortcut ? " + shortcut" : ""}${relu ? " + relu" : ""}`,
+    inputs: [x, gamma, beta, ...shortcut ? [shortcut] : [], mean, variance],
     outputs: [{ shape: x.shape }],
     flops: 5 * x.length,
     dispatches: ([y], at) => [{
       kernel: kernels.get("batch_norm/normalise"),
-      bindings: { x: at(x), gamma: at(gamma), beta: at(beta), mean: at(mean), variance: at(variance), y: at(y) },
+      bindings: {
+        x: at(x),
+        gamma: at(gamma),
+        beta: at(beta),
+        mean: at(mean),
+        variance: at(variance),
+        // A binding cannot be left open: where there is no shortcut, x stands in and is not read as one.
+        shortcut: at(shortcut ?? x),
+        y: at(y),
+      },
       params,
-      constants: { rectify: Number(relu) },
+      constants: { residual: Number(!!shortcut), rectify: Number(relu) },
       threads: [params.strides * params.channels / 4],
     }],
     backward: ([dy]) => {
       if (!dy) return [];
-      const operands = { x, dy, gamma, beta, mean, variance };
-      const [dgamma, dbeta] = parameterGradients(operands, relu);
-      return [inputGradient(operands, dgamma, dbeta, relu), dgamma, dbeta];
+      const masks = relu && !shortcut;
+      const upstream = relu && shortcut ? reluGradient(y, dy) : dy;
+      const operands = { x, dy: upstream, gamma, beta, mean, variance };
+      const [dgamma, dbeta] = parameterGradients(operands, masks);
+      return [inputGradient(operands, dgamma, dbeta, masks), dgamma, dbeta, ...shortcut ? [upstream] : []];
     },
   });
   return y;

@@ -2,6 +2,7 @@ import * as assert from "uvu/assert";
 import { batchNorm, batchStatistics, foldBatchNorm } from "../../src/ops/batch_norm.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
 import { suite } from "../harness.ts";
+import { add } from "../reference/add.ts";
 import { fromValues, map, type NdArray } from "../reference/array.ts";
 import * as reference from "../reference/batch_norm.ts";
 import { relu as rectify, reluGradient } from "../reference/relu.ts";
@@ -23,7 +24,16 @@ interface Problem {
   dy: NdArray;
   gamma: NdArray;
   beta: NdArray;
+  shortcut: NdArray;
 }
+
+/** What stands behind the batch norm. */
+interface Behind {
+  residual: boolean;
+  relu: boolean;
+}
+
+const plain: Behind = { residual: false, relu: false };
 
 /** γ is of either sign, and x's mean differs from 0 in every channel. */
 function problem(shape: number[], centre = 0.5, deviation = 1): Problem {
@@ -34,29 +44,31 @@ function problem(shape: number[], centre = 0.5, deviation = 1): Problem {
     dy: named("dy", shape),
     gamma: named("gamma"),
     beta: named("beta"),
+    shortcut: named("shortcut", shape),
   };
 }
 
-/** [y, dx, dγ, dβ] of the device. */
-async function measured(given: Problem, relu: boolean): Promise<NdArray[]> {
+/** [y, dx, dγ, dβ] of the device, and with a shortcut its gradient. */
+async function measured(given: Problem, { residual, relu }: Behind): Promise<NdArray[]> {
   const channels = given.gamma.data.length;
   const feeds = Object.fromEntries(Object.entries(given).map(([name, array]) => [name, padChannels(array)])) as Record<
     keyof Problem,
     NdArray
   >;
-  const results = await evaluate(feeds, ({ x, dy, gamma, beta }) => {
-    const y = batchNorm(x, gamma, beta, batchStatistics(x), { relu });
-    return [y, ...gradient(y, [x, gamma, beta], dy)];
+  const results = await evaluate(feeds, ({ x, dy, gamma, beta, shortcut }) => {
+    const y = batchNorm(x, gamma, beta, batchStatistics(x), residual ? { shortcut, relu } : { relu });
+    return [y, ...gradient(y, residual ? [x, gamma, beta, shortcut] : [x, gamma, beta], dy)];
   });
   return results.map((result) => cropChannels(result, channels));
 }
 
 /** The same in float64. */
-function expected({ x, dy, gamma, beta }: Problem, relu: boolean): NdArray[] {
-  const { y } = reference.batchNorm(x, gamma, beta);
+function expected({ x, dy, gamma, beta, shortcut }: Problem, { residual, relu }: Behind): NdArray[] {
+  const normalised = reference.batchNorm(x, gamma, beta).y;
+  const y = residual ? add(normalised, shortcut) : normalised;
   const upstream = relu ? reluGradient(dy, y) : dy;
   const { dx, dgamma, dbeta } = reference.batchNormGradient(upstream, x, gamma);
-  return [relu ? rectify(y) : y, dx, dgamma, dbeta];
+  return [relu ? rectify(y) : y, dx, dgamma, dbeta, ...residual ? [upstream] : []];
 }
 
 /**
@@ -77,13 +89,17 @@ const shapes = [
 
 suite("batch norm", (test) => {
   for (const shape of shapes) {
-    test(`forward and three gradients, [${shape}]`, async () => {
+    test(`forward and all gradients, [${shape}]`, async () => {
       const given = problem(shape);
-      for (const relu of [false, true]) {
-        const want = expected(given, relu);
-        (await measured(given, relu)).forEach((got, i) =>
-          close(`${["y", "dx", "dgamma", "dbeta"][i]}${relu ? " with relu" : ""}`, got, want[i], 3e-6)
-        );
+      for (const residual of [false, true]) {
+        for (const relu of [false, true]) {
+          const want = expected(given, { residual, relu });
+          const got = await measured(given, { residual, relu });
+          assert.is(got.length, want.length);
+          for (const [i, name] of ["y", "dx", "dgamma", "dbeta", "dshortcut"].slice(0, got.length).entries()) {
+            close(`${name}${residual ? " with shortcut" : ""}${relu ? " with relu" : ""}`, got[i], want[i], 3e-6);
+          }
+        }
       }
     });
   }
@@ -105,8 +121,8 @@ suite("batch norm", (test) => {
     const want = reference.batchStatistics(given.x);
     close("mean", mean, want.mean, 2e-7);
     close("variance", variance, want.variance, 2e-5);
-    const [y, dx, dgamma, dbeta] = await measured(given, false);
-    const [wantY, wantDx, wantDgamma, wantDbeta] = expected(given, false);
+    const [y, dx, dgamma, dbeta] = await measured(given, plain);
+    const [wantY, wantDx, wantDgamma, wantDbeta] = expected(given, plain);
     close("y", y, wantY, 1e-4);
     close("dx", dx, wantDx, 1e-4);
     close("dgamma", dgamma, wantDgamma, 3e-4);
@@ -116,21 +132,25 @@ suite("batch norm", (test) => {
   test("a constant channel, and a single pixel, become β", async () => {
     const given = problem([2, 5, 5, 4]);
     const constant = { ...given, x: map(given.x, (_, i) => [3, -200, 0, 1e4][i % 4]) };
-    const [y] = await measured(constant, false);
+    const [y] = await measured(constant, plain);
     assert.equal(Array.from(y.data), Array.from(y.data, (_, i) => given.beta.data[i % 4]));
     const pixel = problem([1, 1, 1, 4]);
-    const [one, dx] = await measured(pixel, false);
+    const [one, dx] = await measured(pixel, plain);
     assert.equal(Array.from(one.data), Array.from(pixel.beta.data));
     assert.ok(dx.data.every((value) => value === 0));
   });
 
-  test("a channel with a NaN becomes NaN, rectified or not; the others do not", async () => {
-    const { x, ...others } = problem([2, 3, 5, 8]);
-    x.data[8 * 7 + 5] = NaN;
-    for (const relu of [false, true]) {
-      const [y] = await measured({ x, ...others }, relu);
-      assert.ok(y.data.every((value, i) => Number.isNaN(value) === (i % 8 === 5)));
-    }
+  test("NaN comes through the rectifier: from x to its whole channel, from a shortcut to one value", async () => {
+    const given = problem([2, 3, 5, 8]);
+    const spoilt = (array: NdArray) => map(array, (value, i) => i === 8 * 7 + 5 ? NaN : value);
+    const where = async (given: Problem, residual: boolean) => {
+      const [{ data }] = await measured(given, { residual, relu: true });
+      return Array.from(data.keys()).filter((i) => Number.isNaN(data[i]));
+    };
+    const channel = Array.from({ length: 30 }, (_, pixel) => 8 * pixel + 5);
+    assert.equal(await where({ ...given, x: spoilt(given.x) }, false), channel);
+    assert.equal(await where({ ...given, x: spoilt(given.x) }, true), channel);
+    assert.equal(await where({ ...given, shortcut: spoilt(given.shortcut) }, true), [8 * 7 + 5]);
   });
 
   for (const shape of [...shapes, [1, 1, 1, 4]]) {

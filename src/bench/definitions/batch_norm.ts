@@ -60,7 +60,8 @@ export const batchNorm: Record<string, Definition> = {
     outputs: {
       y: (at, values, s) => {
         const c = at % s.channels;
-        const y = values.gamma[c] * normalised(at, values, s).value + values.beta[c];
+        const shortcut = s.residual === 1 ? values.shortcut[at] : 0;
+        const y = values.gamma[c] * normalised(at, values, s).value + values.beta[c] + shortcut;
         return s.rectify === 1 ? Math.max(y, 0) : y;
       },
     },

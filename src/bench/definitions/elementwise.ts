@@ -2,7 +2,9 @@
 import type { Definition } from "./definition.ts";
 
 export const elementwise: Record<string, Definition> = {
-  "add/forward": { outputs: { z: (i, { x, y }) => x[i] + y[i] } },
+  "add/forward": {
+    outputs: { z: (i, { x, y }, { rectify }) => rectify === 1 ? Math.max(x[i] + y[i], 0) : x[i] + y[i] },
+  },
   "assign/forward": { outputs: { destination: (i, { value }) => value[i] } },
   "ceiling/copy": { outputs: { y: (i, { x }) => x[i] } },
   "ceiling/fma": {
