@@ -1,7 +1,6 @@
 /** Batch normalisation, with shortcut and rectifier behind it fused in where wanted; in inference, folded into a convolution. */
 import type { Dispatch } from "../gpu/kernel.ts";
 import type { Tensor } from "../tensor/graph.ts";
-import { reluGradient } from "./relu.ts";
 
 export interface BatchNormOptions {
   /** Added to the result, before the rectifier; of the shape of `x`. */
@@ -109,11 +108,13 @@ export function batchNorm(
     }],
     backward: ([dy]) => {
       if (!dy) return [];
-      const masks = relu && !shortcut;
-      const upstream = relu && shortcut ? reluGradient(y, dy) : dy;
-      const operands = { x, dy: upstream, gamma, beta, mean, variance };
-      const [dgamma, dbeta] = parameterGradients(operands, masks);
-      return [inputGradient(operands, dgamma, dbeta, masks), dgamma, dbeta, ...shortcut ? [upstream] : []];
+      const operands = { x, dy, gamma, beta, mean, variance };
+      if (!shortcut || !relu) {
+        const [dgamma, dbeta] = parameterGradients(operands, relu);
+        return [inputGradient(operands, dgamma, dbeta, relu), dgamma, dbeta, ...shortcut ? [dy] : []];
+      }
+      const [dgamma, dbeta, , masked] = parameterGradients(operands, relu, y);
+      return [inputGradient({ ...operands, dy: masked }, dgamma, dbeta, false), dgamma, dbeta, masked];
     },
   });
   return y;
@@ -121,39 +122,47 @@ export function batchNorm(
 
 type Operands = Record<"x" | "dy" | "gamma" | "beta" | "mean" | "variance", Tensor>;
 
-function parameterGradients(operands: Operands, relu: boolean): Tensor[] {
+/**
+ * [dγ, dβ, their parts]. Where the rectifier let y through is found again from x, or, where a shortcut came in between,
+ * from `y` itself: then what it lets through of dy is the last result.
+ */
+function parameterGradients(operands: Operands, relu: boolean, y?: Tensor): Tensor[] {
   const { x, dy, gamma, beta, mean, variance } = operands;
   const { kernels } = x.graph.engine;
   const params = chunking(x);
   const { channels, chunks } = params;
   return x.graph.add({
     operation: "batch norm parameter gradients",
-    inputs: [x, dy, gamma, beta, mean, variance],
-    outputs: [{ shape: [channels] }, { shape: [channels] }, { shape: [chunks, 2, channels] }],
-    flops: 7 * x.length,
-    dispatches: ([dgamma, dbeta, partial], at): Dispatch[] => [
-      {
-        kernel: kernels.get("batch_norm/partial_gradient_sums"),
-        bindings: {
-          x: at(x),
-          dy: at(dy),
-          gamma: at(gamma),
-          beta: at(beta),
-          mean: at(mean),
-          variance: at(variance),
-          partial: at(partial),
-        },
-        params,
-        constants: { rectify: Number(relu) },
-        threads: [chunks * channels / 4],
-      },
-      {
-        kernel: kernels.get("batch_norm/gradient_sums"),
-        bindings: { partial: at(partial), dgamma: at(dgamma), dbeta: at(dbeta) },
-        params: { channels, chunks },
-        threads: [channels / 4 * 64],
-      },
+    inputs: [x, dy, gamma, beta, mean, variance, ...y ? [y] : []],
+    outputs: [
+      { shape: [channels] },
+      { shape: [channels] },
+      { shape: [chunks, 2, channels] },
+      ...y ? [{ shape: x.shape }] : [],
     ],
+    flops: 7 * x.length,
+    dispatches: ([dgamma, dbeta, partial, masked], at): Dispatch[] => {
+      const bindings = { x: at(x), dy: at(dy), mean: at(mean), variance: at(variance), partial: at(partial) };
+      const first = y
+        ? {
+          kernel: kernels.get("batch_norm/masked_gradient_sums"),
+          bindings: { ...bindings, y: at(y), masked: at(masked) },
+        }
+        : {
+          kernel: kernels.get("batch_norm/partial_gradient_sums"),
+          bindings: { ...bindings, gamma: at(gamma), beta: at(beta) },
+          constants: { rectify: Number(relu) },
+        };
+      return [
+        { ...first, params, threads: [chunks * channels / 4] },
+        {
+          kernel: kernels.get("batch_norm/gradient_sums"),
+          bindings: { partial: at(partial), dgamma: at(dgamma), dbeta: at(dbeta) },
+          params: { channels, chunks },
+          threads: [channels / 4 * 64],
+        },
+      ];
+    },
   });
 }
 

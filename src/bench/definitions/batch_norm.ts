@@ -78,6 +78,20 @@ export const batchNorm: Record<string, Definition> = {
       },
     },
   },
+  "batch_norm/masked_gradient_sums": {
+    inputs: { variance: positive },
+    outputs: {
+      masked: (at, { y, dy }) => y[at] <= 0 ? 0 : dy[at],
+      partial: (index, values, s) => {
+        const [chunk, part, c] = coordinates(index, [s.chunks, 2, s.channels]);
+        return sum(...pixelsOf(chunk, s), (pixel) => {
+          const at = pixel * s.channels + c;
+          const upstream = values.y[at] <= 0 ? 0 : values.dy[at];
+          return part === 0 ? upstream : upstream * normalised(at, values, s).value;
+        });
+      },
+    },
+  },
   "batch_norm/gradient_sums": {
     outputs: {
       dbeta: (c, { partial }, s) => sum(0, s.chunks, (chunk) => partial[chunk * 2 * s.channels + c]),
