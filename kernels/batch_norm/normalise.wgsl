@@ -9,7 +9,7 @@
 override residual: bool = false;
 override rectify: bool = false;
 
-struct Params { pixels: u32, channels: u32, strides: u32 }
+struct Params { pixels: u32, channels: u32, strides: u32, shortcutPixels: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [pixels, channels]
@@ -17,7 +17,7 @@ struct Params { pixels: u32, channels: u32, strides: u32 }
 @group(0) @binding(3) var<storage, read> beta: array<vec4f>;  // [channels]
 @group(0) @binding(4) var<storage, read> mean: array<vec4f>;  // [channels]
 @group(0) @binding(5) var<storage, read> variance: array<vec4f>;  // [channels]
-@group(0) @binding(6) var<storage, read> shortcut: array<vec4f>;  // [pixels, channels]
+@group(0) @binding(6) var<storage, read> shortcut: array<vec4f>;  // [shortcutPixels, channels]
 @group(0) @binding(7) var<storage, read_write> y: array<vec4f>;  // [pixels, channels]
 
 @compute @workgroup_size(64)

@@ -98,11 +98,11 @@ export function batchNorm(
         beta: at(beta),
         mean: at(mean),
         variance: at(variance),
-        // A binding cannot be left open: where there is no shortcut, x stands in and is not read as one.
-        shortcut: at(shortcut ?? x),
+        // A binding cannot be left open: where there is no shortcut, a vector that is not read as one stands in.
+        shortcut: at(shortcut ?? beta),
         y: at(y),
       },
-      params,
+      params: { ...params, shortcutPixels: shortcut ? params.pixels : 1 },
       constants: { residual: Number(!!shortcut), rectify: Number(relu) },
       threads: [params.strides * params.channels / 4],
     }],

@@ -206,6 +206,15 @@ suite("batch norm", (test) => {
       });
     }, /fold batch norm does not depend on w/));
 
+  test("a shortcut of another size is refused", () =>
+    refused(
+      () =>
+        evaluate({ x: normal([2, 3, 3, 4], ""), vector: normal([4], "") }, ({ x, vector }) => [
+          batchNorm(x, vector, vector, batchStatistics(x), { shortcut: vector }),
+        ]),
+      /normalise: shortcut has 4 elements, .* needs 72/,
+    ));
+
   test("channels that are no multiple of 4 are refused", () =>
     refused(
       () => evaluate({ x: normal([2, 3, 3, 6], "") }, ({ x }) => Object.values(batchStatistics(x))),
