@@ -1,6 +1,8 @@
-// Sum of two tensors of one shape:  z = x + y
+// Sum of two tensors of one shape, with the rectifier behind it where wanted:  z = relu?(x + y)
 // Threads   Four elements each, behind the last one zeros; a grid over the limit is folded into y.
 // FLOPs     length      Bytes  12 · length
+
+override rectify: bool = false;
 
 struct Params { length: u32 }
 
@@ -13,5 +15,8 @@ struct Params { length: u32 }
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64 + id.x;
   let inside = 4 * i + vec4u(0, 1, 2, 3) < vec4u(params.length);
-  if (inside.x) { z[i] = select(vec4f(0), x[i] + y[i], inside); }
+  if (inside.x) {
+    let sum = x[i] + y[i];
+    z[i] = select(sum, vec4f(0), !inside | ((sum < vec4f(0)) & vec4<bool>(rectify)));
+  }
 }

@@ -1,14 +1,15 @@
-// Batch norm, forward, with the rectifier behind it where wanted:
-//   y = relu?(γ · (x − mean) / √(variance + 1e-5) + β)
+// Batch norm, forward, and where wanted the end of a residual block behind it, all in one pass:
+//   y = relu?(γ · (x − mean) / √(variance + 1e-5) + β + shortcut?)
 // with the statistics of x.
-// Layout    x, y: [pixels, channels], channels in vec4s.
+// Layout    x, shortcut, y: [pixels, channels], channels in vec4s.
 // Threads   A fixed vec4 of channels each, striding over the pixels; the channel's numbers stay in registers.
-// FLOPs     5 · |x|      Bytes  8 · |x|
-// Source    Ioffe and Szegedy, ICML 2015, algorithm 1.
+// FLOPs     5 · |x|      Bytes  8 · |x|, with a shortcut 12 · |x|
+// Source    Ioffe and Szegedy, ICML 2015, algorithm 1; He et al., CVPR 2016, eq. 2.
 
+override residual: bool = false;
 override rectify: bool = false;
 
-struct Params { pixels: u32, channels: u32, strides: u32 }
+struct Params { pixels: u32, channels: u32, strides: u32, shortcutPixels: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [pixels, channels]
@@ -16,7 +17,8 @@ struct Params { pixels: u32, channels: u32, strides: u32 }
 @group(0) @binding(3) var<storage, read> beta: array<vec4f>;  // [channels]
 @group(0) @binding(4) var<storage, read> mean: array<vec4f>;  // [channels]
 @group(0) @binding(5) var<storage, read> variance: array<vec4f>;  // [channels]
-@group(0) @binding(6) var<storage, read_write> y: array<vec4f>;  // [pixels, channels]
+@group(0) @binding(6) var<storage, read> shortcut: array<vec4f>;  // [shortcutPixels, channels]
+@group(0) @binding(7) var<storage, read_write> y: array<vec4f>;  // [pixels, channels]
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -29,7 +31,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let shift = beta[quad];
   for (var pixel = i / quads; pixel < params.pixels; pixel += params.strides) {
     let at = pixel * quads + quad;
-    let value = (x[at] - centre) * scale + shift;
-    y[at] = select(value, max(value, vec4f(0)), rectify);
+    var value = (x[at] - centre) * scale + shift;
+    if (residual) { value += shortcut[at]; }
+    y[at] = select(value, vec4f(0), (value < vec4f(0)) & vec4<bool>(rectify));
   }
 }

@@ -1,5 +1,5 @@
-// Gradient of the rectifier:  dx = dy where y > 0, else 0
-// Threads   Four elements each; a grid over the limit is folded into y.
+// Gradient of the rectifier:  dx = 0 where y ≤ 0, else dy: also where y is NaN
+// Threads   Four elements each, behind the last one zeros; a grid over the limit is folded into y.
 // Bytes     12 · length
 
 struct Params { length: u32 }
@@ -12,5 +12,6 @@ struct Params { length: u32 }
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64 + id.x;
-  if (i < params.length / 4) { dx[i] = select(vec4f(0), dy[i], y[i] > vec4f(0)); }
+  let inside = 4 * i + vec4u(0, 1, 2, 3) < vec4u(params.length);
+  if (inside.x) { dx[i] = select(vec4f(0), dy[i], inside & !(y[i] <= vec4f(0))); }
 }

@@ -1,5 +1,5 @@
-// Rectifier:  y = max(x, 0)
-// Threads   Four elements each; a grid over the limit is folded into y.
+// Rectifier:  y = 0 where x < 0, else x: as a comparison, since max(NaN, 0) may be 0
+// Threads   Four elements each, behind the last one zeros; a grid over the limit is folded into y.
 // Bytes     8 · length
 
 struct Params { length: u32 }
@@ -11,5 +11,6 @@ struct Params { length: u32 }
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64 + id.x;
-  if (i < params.length / 4) { y[i] = max(x[i], vec4f(0)); }
+  let inside = 4 * i + vec4u(0, 1, 2, 3) < vec4u(params.length);
+  if (inside.x) { y[i] = select(vec4f(0), x[i], inside & !(x[i] < vec4f(0))); }
 }

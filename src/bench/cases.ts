@@ -2,6 +2,8 @@
 import { ensembleDirection } from "../attack/direction.ts";
 import { DeviceImages, readerOf } from "../nn/images.ts";
 import { type Architecture, Network } from "../nn/network.ts";
+import { add } from "../ops/add.ts";
+import { batchNorm, batchStatistics } from "../ops/batch_norm.ts";
 import { clipPixels } from "../ops/clip_pixels.ts";
 import { conv2d, type Conv2dOptions } from "../ops/conv2d.ts";
 import { crossEntropy } from "../ops/cross_entropy.ts";
@@ -75,7 +77,10 @@ async function attackCases(network: Network, batch: number): Promise<Case[]> {
   const direction = ensembleDirection([model], x, labels);
   const loss = crossEntropy(model(x), labels);
   const fused = softMinimum(loss, loss);
+  // What VGGNet13 has no use for.
   const rectified = relu(x);
+  const [gamma, beta] = ["gamma", "beta"].map((name) => graph.input(name, x.shape.slice(-1)));
+  const block = batchNorm(x, gamma, beta, batchStatistics(x), { shortcut: x, relu: true });
   const strength = { step: 1, epsilon: 8 };
   const start = noise(x.shape, graph.input("streams", [batch], "u32"), {
     distribution: "normal",
@@ -89,6 +94,8 @@ async function attackCases(network: Network, batch: number): Promise<Case[]> {
     l2Step(x, gradient(fused, [x])[0], x, strength),
     clipPixels(start),
     ...gradient(rectified, [x], rectified),
+    add(x, x, { relu: true }),
+    ...gradient(block, [x], block),
   ];
   const plan = await compile(graph, outputs);
   plan.free();

@@ -1,11 +1,10 @@
 /** Layers: each names its parameters as torchvision does and adds its nodes to the graph. */
 import { add } from "../ops/add.ts";
-import { batchNorm, batchStatistics, foldBatchNorm, updateRunningStatistics } from "../ops/batch_norm.ts";
+import { batchNorm, batchStatistics, foldBatchNorm } from "../ops/batch_norm.ts";
 import { conv2d } from "../ops/conv2d.ts";
 import { dense } from "../ops/dense.ts";
 import { globalAveragePool } from "../ops/global_average_pool.ts";
 import { maxPool, type MaxPoolOptions } from "../ops/max_pool.ts";
-import { relu } from "../ops/relu.ts";
 import type { Random } from "../random.ts";
 import type { Tensor } from "../tensor/graph.ts";
 
@@ -44,17 +43,28 @@ export function sequential(layers: readonly Layer[]): Layer {
   };
 }
 
-/** max(body(x) + shortcut(x), 0) (He et al., CVPR 2016, eq. 2); without a shortcut of its own, x itself. */
-export function residual(body: Layer, shortcut?: Layer): Layer {
+/** A layer that can add a tensor to its result before the rectifier. */
+export interface Convolution extends Layer {
+  apply(x: Tensor, pass: Pass, shortcut?: Tensor): Tensor;
+}
+
+/**
+ * max(body(x) + shortcut(x), 0) (He et al., CVPR 2016, eq. 2); without a shortcut of its own, x itself.
+ *
+ * @param body its last convolution adds the shortcut, and its rectifier is the block's
+ */
+export function residual(body: readonly Convolution[], shortcut?: Layer): Layer {
+  const before = sequential(body.slice(0, -1));
+  const last = body[body.length - 1];
   return {
-    parameters: [...body.parameters, ...shortcut?.parameters ?? []],
-    apply: (x, pass) => relu(add(body.apply(x, pass), shortcut ? shortcut.apply(x, pass) : x)),
+    parameters: [...before.parameters, ...last.parameters, ...shortcut?.parameters ?? []],
+    apply: (x, pass) => last.apply(before.apply(x, pass), pass, shortcut ? shortcut.apply(x, pass) : x),
   };
 }
 
 /**
  * A square convolution without bias, batch norm, and the rectifier where wanted; in inference one convolution that does
- * the work of all three. The weights are drawn from N(0, 2 / (side² · outChannels)).
+ * the work of all three; a shortcut is a pass of its own there. The weights are drawn from N(0, 2 / (side² · outChannels)).
  * Source of the initialiser: He et al., ICCV 2015, in the fan-out form torchvision uses.
  *
  * @param name torchvision's of the convolution @param norm torchvision's of the batch norm
@@ -69,7 +79,7 @@ export function convolution(
     stride?: number;
     relu?: boolean;
   },
-): Layer {
+): Convolution {
   const deviation = Math.sqrt(2 / (side * side * outChannels));
   const ofNorm = (part: string, kind: ParameterSpec["kind"], value: number): ParameterSpec => ({
     name: `${norm}.${part}`,
@@ -92,18 +102,18 @@ export function convolution(
       ofNorm("running_mean", "statistic", 0),
       ofNorm("running_var", "statistic", 1),
     ],
-    apply: (x, { mode, updateStatistics, parameter }) => {
+    apply: (x, { mode, updateStatistics, parameter }, shortcut) => {
       const w = parameter(`${name}.weight`);
       const [gamma, beta] = [parameter(`${norm}.weight`), parameter(`${norm}.bias`)];
       const running = { mean: parameter(`${norm}.running_mean`), variance: parameter(`${norm}.running_var`) };
       if (mode === "inference") {
         const folded = foldBatchNorm(w, gamma, beta, running);
-        return conv2d(x, folded.w, { stride, epilogue: { bias: folded.bias, relu } });
+        const y = conv2d(x, folded.w, { stride, epilogue: { bias: folded.bias, relu: relu && !shortcut } });
+        return shortcut ? add(y, shortcut, { relu }) : y;
       }
       const y = conv2d(x, w, { stride });
-      const statistics = batchStatistics(y);
-      if (updateStatistics) updateRunningStatistics(running, statistics, y.length / outChannels);
-      return batchNorm(y, gamma, beta, statistics, { relu });
+      const statistics = batchStatistics(y, updateStatistics ? running : undefined);
+      return batchNorm(y, gamma, beta, statistics, { shortcut, relu });
     },
   };
 }

@@ -1,5 +1,15 @@
 /** Residual networks (He et al., CVPR 2016), their parameters named as in torchvision's. */
-import { averaging, classifier, convolution, type Layer, pooling, residual, sequential, widened } from "./layers.ts";
+import {
+  averaging,
+  classifier,
+  type Convolution,
+  convolution,
+  type Layer,
+  pooling,
+  residual,
+  sequential,
+  widened,
+} from "./layers.ts";
 
 interface Design {
   /** Multiplies the channels, which are rounded to a multiple of 4. */
@@ -61,7 +71,7 @@ function stagesOf(
   { inChannels, expansion, body }: {
     inChannels: number;
     expansion: number;
-    body: (name: string, block: Block) => Layer[];
+    body: (name: string, block: Block) => Convolution[];
   },
 ): Layer[] {
   const layers: Layer[] = [];
@@ -69,21 +79,26 @@ function stagesOf(
     for (let i = 0; i < blocks; i++) {
       const name = `layer${stage + 1}.${i}`;
       const block = { inChannels, channels, outChannels: expansion * channels, stride: stage > 0 && i === 0 ? 2 : 1 };
-      layers.push(residual(sequential(body(name, block)), shortcut(name, block)));
+      layers.push(residual(body(name, block), shortcut(name, block)));
       inChannels = block.outChannels;
     }
   }
   return layers;
 }
 
-function basic(name: string, { inChannels, channels, stride }: Block): Layer[] {
+function basic(name: string, { inChannels, channels, stride }: Block): Convolution[] {
   return [
     convolution(`${name}.conv1`, `${name}.bn1`, { inChannels, outChannels: channels, side: 3, stride, relu: true }),
-    convolution(`${name}.conv2`, `${name}.bn2`, { inChannels: channels, outChannels: channels, side: 3 }),
+    convolution(`${name}.conv2`, `${name}.bn2`, {
+      inChannels: channels,
+      outChannels: channels,
+      side: 3,
+      relu: true,
+    }),
   ];
 }
 
-function bottleneck(name: string, { inChannels, channels, outChannels, stride }: Block): Layer[] {
+function bottleneck(name: string, { inChannels, channels, outChannels, stride }: Block): Convolution[] {
   return [
     convolution(`${name}.conv1`, `${name}.bn1`, { inChannels, outChannels: channels, side: 1, relu: true }),
     convolution(`${name}.conv2`, `${name}.bn2`, {
@@ -93,7 +108,7 @@ function bottleneck(name: string, { inChannels, channels, outChannels, stride }:
       stride,
       relu: true,
     }),
-    convolution(`${name}.conv3`, `${name}.bn3`, { inChannels: channels, outChannels, side: 1 }),
+    convolution(`${name}.conv3`, `${name}.bn3`, { inChannels: channels, outChannels, side: 1, relu: true }),
   ];
 }
 

@@ -1,8 +1,10 @@
-/** Batch normalisation, with the rectifier behind it fused in where wanted; in inference, folded into a convolution. */
+/** Batch normalisation, with shortcut and rectifier behind it fused in where wanted; in inference, folded into a convolution. */
 import type { Dispatch } from "../gpu/kernel.ts";
 import type { Tensor } from "../tensor/graph.ts";
 
 export interface BatchNormOptions {
+  /** Added to the result, before the rectifier; of the shape of `x`. */
+  shortcut?: Tensor;
   /** Applies max(·, 0) to the result. */
   relu?: boolean;
 }
@@ -18,59 +20,58 @@ const maxChunks = 256;
 /** Pixels one thread of the normalising kernels walks over. */
 const pixelsPerThread = 16;
 
-/** Statistics of the batch over all but the last dimension of `x`; channels a multiple of 4. */
-export function batchStatistics(x: Tensor): Statistics {
+/**
+ * Statistics of the batch over all but the last dimension of `x`; channels a multiple of 4.
+ *
+ * @param running moved towards them where given: running ← 0.9 · running + 0.1 · batch, with the unbiased variance, as in
+ * PyTorch
+ */
+export function batchStatistics(x: Tensor, running?: Statistics): Statistics {
   const { kernels } = x.graph.engine;
   const params = chunking(x);
+  const perChannel = { shape: [params.channels] };
   const [, mean, variance] = x.graph.add({
-    operation: "batch norm statistics",
+    operation: running ? "batch norm statistics + running" : "batch norm statistics",
     inputs: [x],
-    outputs: [{ shape: [params.chunks, 2, params.channels] }, { shape: [params.channels] }, {
-      shape: [params.channels],
-    }],
-    flops: 4 * x.length,
-    dispatches: ([partial, mean, variance], at): Dispatch[] => [
-      {
-        kernel: kernels.get("batch_norm/partial_statistics"),
-        bindings: { x: at(x), partial: at(partial) },
-        params,
-        threads: [params.chunks * params.channels / 4],
-      },
-      {
-        kernel: kernels.get("batch_norm/statistics"),
-        bindings: { partial: at(partial), mean: at(mean), variance: at(variance) },
-        params,
-        threads: [params.channels / 4 * 64],
-      },
+    // A binding cannot be left open: where no statistics run, two tensors that nothing touches stand in.
+    outputs: [
+      { shape: [params.chunks, 2, params.channels] },
+      perChannel,
+      perChannel,
+      ...running ? [] : [perChannel, perChannel],
     ],
+    changes: running && [running.mean, running.variance],
+    flops: 4 * x.length,
+    dispatches: ([partial, mean, variance, ...standIns], at): Dispatch[] => {
+      const [runningMean, runningVariance] = running ? [running.mean, running.variance] : standIns;
+      return [
+        {
+          kernel: kernels.get("batch_norm/partial_statistics"),
+          bindings: { x: at(x), partial: at(partial) },
+          params,
+          threads: [params.chunks * params.channels / 4],
+        },
+        {
+          kernel: kernels.get("batch_norm/statistics"),
+          bindings: {
+            partial: at(partial),
+            mean: at(mean),
+            variance: at(variance),
+            runningMean: at(runningMean),
+            runningVariance: at(runningVariance),
+          },
+          params,
+          constants: { running: Number(!!running) },
+          threads: [params.channels / 4 * 64],
+        },
+      ];
+    },
   });
   return { mean, variance };
 }
 
-/** running ← 0.9 · running + 0.1 · batch, with the unbiased variance of `count` pixels, as in PyTorch. */
-export function updateRunningStatistics(running: Statistics, batch: Statistics, count: number): void {
-  const channels = batch.mean.length;
-  batch.mean.graph.add({
-    operation: "batch norm running statistics",
-    inputs: [batch.mean, batch.variance],
-    outputs: [],
-    changes: [running.mean, running.variance],
-    dispatches: (_, at) => [{
-      kernel: batch.mean.graph.engine.kernels.get("batch_norm/running_statistics"),
-      bindings: {
-        mean: at(batch.mean),
-        variance: at(batch.variance),
-        runningMean: at(running.mean),
-        runningVariance: at(running.variance),
-      },
-      params: { channels, pixels: count },
-      threads: [channels],
-    }],
-  });
-}
-
 /**
- * γ · (x − mean) / √(variance + 1e-5) + β, rectified where wanted.
+ * relu?(γ · (x − mean) / √(variance + 1e-5) + β + shortcut?).
  *
  * @param x [..., channels], channels a multiple of 4
  * @param statistics those of `x` itself: the gradient flows through them
@@ -80,27 +81,40 @@ export function batchNorm(
   gamma: Tensor,
   beta: Tensor,
   { mean, variance }: Statistics,
-  { relu = false }: BatchNormOptions = {},
+  { shortcut, relu = false }: BatchNormOptions = {},
 ): Tensor {
   const { kernels } = x.graph.engine;
   const params = striding(x);
   const [y] = x.graph.add({
-    operation: relu ? "batch norm + relu" : "batch norm",
-    inputs: [x, gamma, beta, mean, variance],
+    operation: `batch norm${shortcut ? " + shortcut" : ""}${relu ? " + relu" : ""}`,
+    inputs: [x, gamma, beta, ...shortcut ? [shortcut] : [], mean, variance],
     outputs: [{ shape: x.shape }],
     flops: 5 * x.length,
     dispatches: ([y], at) => [{
       kernel: kernels.get("batch_norm/normalise"),
-      bindings: { x: at(x), gamma: at(gamma), beta: at(beta), mean: at(mean), variance: at(variance), y: at(y) },
-      params,
-      constants: { rectify: Number(relu) },
+      bindings: {
+        x: at(x),
+        gamma: at(gamma),
+        beta: at(beta),
+        mean: at(mean),
+        variance: at(variance),
+        // A binding cannot be left open: where there is no shortcut, a vector that is not read as one stands in.
+        shortcut: at(shortcut ?? beta),
+        y: at(y),
+      },
+      params: { ...params, shortcutPixels: shortcut ? params.pixels : 1 },
+      constants: { residual: Number(!!shortcut), rectify: Number(relu) },
       threads: [params.strides * params.channels / 4],
     }],
     backward: ([dy]) => {
       if (!dy) return [];
       const operands = { x, dy, gamma, beta, mean, variance };
-      const [dgamma, dbeta] = parameterGradients(operands, relu);
-      return [inputGradient(operands, dgamma, dbeta, relu), dgamma, dbeta];
+      if (!shortcut || !relu) {
+        const [dgamma, dbeta] = parameterGradients(operands, relu);
+        return [inputGradient(operands, dgamma, dbeta, relu), dgamma, dbeta, ...shortcut ? [dy] : []];
+      }
+      const [dgamma, dbeta, , masked] = parameterGradients(operands, relu, y);
+      return [inputGradient({ ...operands, dy: masked }, dgamma, dbeta, false), dgamma, dbeta, masked];
     },
   });
   return y;
@@ -108,39 +122,47 @@ export function batchNorm(
 
 type Operands = Record<"x" | "dy" | "gamma" | "beta" | "mean" | "variance", Tensor>;
 
-function parameterGradients(operands: Operands, relu: boolean): Tensor[] {
+/**
+ * [dγ, dβ, their parts]. Where the rectifier let y through is found again from x, or, where a shortcut came in between,
+ * from `y` itself: then what it lets through of dy is the last result.
+ */
+function parameterGradients(operands: Operands, relu: boolean, y?: Tensor): Tensor[] {
   const { x, dy, gamma, beta, mean, variance } = operands;
   const { kernels } = x.graph.engine;
   const params = chunking(x);
   const { channels, chunks } = params;
   return x.graph.add({
     operation: "batch norm parameter gradients",
-    inputs: [x, dy, gamma, beta, mean, variance],
-    outputs: [{ shape: [channels] }, { shape: [channels] }, { shape: [chunks, 2, channels] }],
-    flops: 7 * x.length,
-    dispatches: ([dgamma, dbeta, partial], at): Dispatch[] => [
-      {
-        kernel: kernels.get("batch_norm/partial_gradient_sums"),
-        bindings: {
-          x: at(x),
-          dy: at(dy),
-          gamma: at(gamma),
-          beta: at(beta),
-          mean: at(mean),
-          variance: at(variance),
-          partial: at(partial),
-        },
-        params,
-        constants: { rectify: Number(relu) },
-        threads: [chunks * channels / 4],
-      },
-      {
-        kernel: kernels.get("batch_norm/gradient_sums"),
-        bindings: { partial: at(partial), dgamma: at(dgamma), dbeta: at(dbeta) },
-        params: { channels, chunks },
-        threads: [channels / 4 * 64],
-      },
+    inputs: [x, dy, gamma, beta, mean, variance, ...y ? [y] : []],
+    outputs: [
+      { shape: [channels] },
+      { shape: [channels] },
+      { shape: [chunks, 2, channels] },
+      ...y ? [{ shape: x.shape }] : [],
     ],
+    flops: 7 * x.length,
+    dispatches: ([dgamma, dbeta, partial, masked], at): Dispatch[] => {
+      const bindings = { x: at(x), dy: at(dy), mean: at(mean), variance: at(variance), partial: at(partial) };
+      const first = y
+        ? {
+          kernel: kernels.get("batch_norm/masked_gradient_sums"),
+          bindings: { ...bindings, y: at(y), masked: at(masked) },
+        }
+        : {
+          kernel: kernels.get("batch_norm/partial_gradient_sums"),
+          bindings: { ...bindings, gamma: at(gamma), beta: at(beta) },
+          constants: { rectify: Number(relu) },
+        };
+      return [
+        { ...first, params, threads: [chunks * channels / 4] },
+        {
+          kernel: kernels.get("batch_norm/gradient_sums"),
+          bindings: { partial: at(partial), dgamma: at(dgamma), dbeta: at(dbeta) },
+          params: { channels, chunks },
+          threads: [channels / 4 * 64],
+        },
+      ];
+    },
   });
 }
 

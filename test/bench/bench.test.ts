@@ -94,6 +94,8 @@ suite("bench", (test) => {
     const length = cases.find(({ dispatch }) => dispatch.kernel.name === "sgd/forward")!.dispatch.params.length;
     assert.is(bytes("sgd/forward"), 20 * length + 4);
     assert.is(bytes("relu/forward"), 8 * 2 * 32 * 32 * 4);
+    // Where there is no shortcut, none is counted: x and y, and five vectors.
+    assert.is(bytes("batch_norm/normalise"), 8 * 2 * 32 * 32 * 4 + 5 * 4 * 4);
     assert.is(bytes("dense/forward"), 4 * (2 * 32 + 10 * 32 + 10 + 2 * 10));
   });
 

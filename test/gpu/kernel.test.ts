@@ -171,7 +171,10 @@ suite("races", (test) => {
    */
   const cases: Record<string, () => [number, unknown[], Record<string, number>?]> = {
     "batch_norm/gradient_sums": () => [2, [params(8, 70), numbers(1120), numbers(8), numbers(8)]],
-    "batch_norm/statistics": () => [2, [params(1117, 8, 70, 16), numbers(1120), numbers(8), numbers(8)]],
+    "batch_norm/statistics": () => [
+      2,
+      [params(1117, 8, 70, 16), numbers(1120), numbers(8), numbers(8), numbers(8), numbers(8)],
+    ],
     "conv2d/forward_workgroup": () => [
       2,
       [params(1, 3, 3, 36, 3, 3, 20, 0), numbers(324), numbers(720), numbers(20), numbers(180)],

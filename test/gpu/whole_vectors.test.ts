@@ -6,9 +6,9 @@ import { engine, place, readView } from "../ops/engine.ts";
 suite("kernels that take four elements at a time", (test) => {
   for (
     const [name, output] of [["add", "z"], ["assign", "destination"], ["clip_pixels", "y"], ["fill", "y"], [
-      "scale",
+      "relu",
       "y",
-    ]]
+    ], ["scale", "y"]]
   ) {
     test(`${name} ends five elements with zeros and leaves the rest alone`, async () => {
       const { gpu, kernels } = await engine();

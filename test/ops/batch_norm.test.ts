@@ -1,8 +1,9 @@
 import * as assert from "uvu/assert";
-import { batchNorm, batchStatistics, foldBatchNorm, updateRunningStatistics } from "../../src/ops/batch_norm.ts";
+import { batchNorm, batchStatistics, foldBatchNorm } from "../../src/ops/batch_norm.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
 import { suite } from "../harness.ts";
-import { map, type NdArray } from "../reference/array.ts";
+import { add } from "../reference/add.ts";
+import { fromValues, map, type NdArray } from "../reference/array.ts";
 import * as reference from "../reference/batch_norm.ts";
 import { relu as rectify, reluGradient } from "../reference/relu.ts";
 import {
@@ -23,7 +24,16 @@ interface Problem {
   dy: NdArray;
   gamma: NdArray;
   beta: NdArray;
+  shortcut: NdArray;
 }
+
+/** What stands behind the batch norm. */
+interface Behind {
+  residual: boolean;
+  relu: boolean;
+}
+
+const plain: Behind = { residual: false, relu: false };
 
 /** γ is of either sign, and x's mean differs from 0 in every channel. */
 function problem(shape: number[], centre = 0.5, deviation = 1): Problem {
@@ -34,29 +44,31 @@ function problem(shape: number[], centre = 0.5, deviation = 1): Problem {
     dy: named("dy", shape),
     gamma: named("gamma"),
     beta: named("beta"),
+    shortcut: named("shortcut", shape),
   };
 }
 
-/** [y, dx, dγ, dβ] of the device. */
-async function measured(given: Problem, relu: boolean): Promise<NdArray[]> {
+/** [y, dx, dγ, dβ] of the device, and with a shortcut its gradient. */
+async function measured(given: Problem, { residual, relu }: Behind): Promise<NdArray[]> {
   const channels = given.gamma.data.length;
   const feeds = Object.fromEntries(Object.entries(given).map(([name, array]) => [name, padChannels(array)])) as Record<
     keyof Problem,
     NdArray
   >;
-  const results = await evaluate(feeds, ({ x, dy, gamma, beta }) => {
-    const y = batchNorm(x, gamma, beta, batchStatistics(x), { relu });
-    return [y, ...gradient(y, [x, gamma, beta], dy)];
+  const results = await evaluate(feeds, ({ x, dy, gamma, beta, shortcut }) => {
+    const y = batchNorm(x, gamma, beta, batchStatistics(x), residual ? { shortcut, relu } : { relu });
+    return [y, ...gradient(y, residual ? [x, gamma, beta, shortcut] : [x, gamma, beta], dy)];
   });
   return results.map((result) => cropChannels(result, channels));
 }
 
 /** The same in float64. */
-function expected({ x, dy, gamma, beta }: Problem, relu: boolean): NdArray[] {
-  const { y } = reference.batchNorm(x, gamma, beta);
+function expected({ x, dy, gamma, beta, shortcut }: Problem, { residual, relu }: Behind): NdArray[] {
+  const normalised = reference.batchNorm(x, gamma, beta).y;
+  const y = residual ? add(normalised, shortcut) : normalised;
   const upstream = relu ? reluGradient(dy, y) : dy;
   const { dx, dgamma, dbeta } = reference.batchNormGradient(upstream, x, gamma);
-  return [relu ? rectify(y) : y, dx, dgamma, dbeta];
+  return [relu ? rectify(y) : y, dx, dgamma, dbeta, ...residual ? [upstream] : []];
 }
 
 /**
@@ -77,13 +89,17 @@ const shapes = [
 
 suite("batch norm", (test) => {
   for (const shape of shapes) {
-    test(`forward and three gradients, [${shape}]`, async () => {
+    test(`forward and all gradients, [${shape}]`, async () => {
       const given = problem(shape);
-      for (const relu of [false, true]) {
-        const want = expected(given, relu);
-        (await measured(given, relu)).forEach((got, i) =>
-          close(`${["y", "dx", "dgamma", "dbeta"][i]}${relu ? " with relu" : ""}`, got, want[i], 3e-6)
-        );
+      for (const residual of [false, true]) {
+        for (const relu of [false, true]) {
+          const want = expected(given, { residual, relu });
+          const got = await measured(given, { residual, relu });
+          assert.is(got.length, want.length);
+          for (const [i, name] of ["y", "dx", "dgamma", "dbeta", "dshortcut"].slice(0, got.length).entries()) {
+            close(`${name}${residual ? " with shortcut" : ""}${relu ? " with relu" : ""}`, got[i], want[i], 3e-6);
+          }
+        }
       }
     });
   }
@@ -105,8 +121,8 @@ suite("batch norm", (test) => {
     const want = reference.batchStatistics(given.x);
     close("mean", mean, want.mean, 2e-7);
     close("variance", variance, want.variance, 2e-5);
-    const [y, dx, dgamma, dbeta] = await measured(given, false);
-    const [wantY, wantDx, wantDgamma, wantDbeta] = expected(given, false);
+    const [y, dx, dgamma, dbeta] = await measured(given, plain);
+    const [wantY, wantDx, wantDgamma, wantDbeta] = expected(given, plain);
     close("y", y, wantY, 1e-4);
     close("dx", dx, wantDx, 1e-4);
     close("dgamma", dgamma, wantDgamma, 3e-4);
@@ -116,37 +132,52 @@ suite("batch norm", (test) => {
   test("a constant channel, and a single pixel, become β", async () => {
     const given = problem([2, 5, 5, 4]);
     const constant = { ...given, x: map(given.x, (_, i) => [3, -200, 0, 1e4][i % 4]) };
-    const [y] = await measured(constant, false);
+    const [y] = await measured(constant, plain);
     assert.equal(Array.from(y.data), Array.from(y.data, (_, i) => given.beta.data[i % 4]));
     const pixel = problem([1, 1, 1, 4]);
-    const [one, dx] = await measured(pixel, false);
+    const [one, dx] = await measured(pixel, plain);
     assert.equal(Array.from(one.data), Array.from(pixel.beta.data));
     assert.ok(dx.data.every((value) => value === 0));
   });
 
-  for (const [channels, count] of [[4, 2], [64, 1000], [68, 1]]) {
-    test(`running statistics of ${channels} channels over ${count} pixels`, async () => {
+  test("NaN comes through the rectifier: from x to its whole channel, from a shortcut to one value", async () => {
+    const given = problem([2, 3, 5, 8]);
+    const spoilt = (array: NdArray) => map(array, (value, i) => i === 8 * 7 + 5 ? NaN : value);
+    const where = async (given: Problem, residual: boolean) => {
+      const [{ data }] = await measured(given, { residual, relu: true });
+      return Array.from(data.keys()).filter((i) => Number.isNaN(data[i]));
+    };
+    const channel = Array.from({ length: 30 }, (_, pixel) => 8 * pixel + 5);
+    assert.equal(await where({ ...given, x: spoilt(given.x) }, false), channel);
+    assert.equal(await where({ ...given, x: spoilt(given.x) }, true), channel);
+    assert.equal(await where({ ...given, shortcut: spoilt(given.shortcut) }, true), [8 * 7 + 5]);
+  });
+
+  for (const shape of [...shapes, [1, 1, 1, 4]]) {
+    test(`running statistics, [${shape}]`, async () => {
       const { gpu } = await engine();
-      const named = (name: string) => normal([channels], `running ${channels} ${name}`);
-      const positive = (name: string) => single(map(named(name), Math.exp));
-      const before = { mean: named("mean"), variance: positive("variance") };
-      const batch = { mean: named("batch mean"), variance: positive("batch variance") };
-      const places = { mean: await place(before.mean.data), variance: await place(before.variance.data) };
-      await evaluate({ mean: batch.mean, variance: batch.variance }, ({ mean, variance }) => {
-        const running = {
-          mean: mean.graph.placed("running mean", [channels], places.mean),
-          variance: mean.graph.placed("running variance", [channels], places.variance),
-        };
-        updateRunningStatistics(running, { mean, variance }, count);
-        return [];
+      const { x } = problem(shape);
+      const channels = shape.slice(-1);
+      const named = (name: string) => normal(channels, `running ${shape} ${name}`);
+      const before = { mean: named("mean"), variance: single(map(named("variance"), Math.exp)) };
+      const places = {
+        mean: await place(padChannels(before.mean).data),
+        variance: await place(padChannels(before.variance).data),
+      };
+      const [mean, variance] = await evaluate({ x: padChannels(x) }, ({ x }) => {
+        const running = (name: "mean" | "variance") => x.graph.placed(name, x.shape.slice(-1), places[name]);
+        return Object.values(batchStatistics(x, { mean: running("mean"), variance: running("variance") }));
       });
-      // A single pixel has no unbiased variance: the reference divides by zero, the engine keeps the biased one.
-      const unbiased = count > 1 ? batch : { ...batch, variance: map(batch.variance, (value) => value / 2) };
-      const want = reference.updateRunningStatistics(before, unbiased, Math.max(count, 2));
+      const batch = reference.batchStatistics(x);
+      close("mean", cropChannels(mean, shape[3]), batch.mean, 1e-6);
+      close("variance", cropChannels(variance, shape[3]), batch.variance, 1e-6);
+      // A single pixel has no unbiased variance: the reference divides by zero, the engine keeps the biased one, 0.
+      const count = Math.max(x.data.length / shape[3], 2);
+      const want = reference.updateRunningStatistics(before, batch, count);
       for (const name of ["mean", "variance"] as const) {
-        const after = Float64Array.from(await readView(places[name]));
+        const after = fromValues([places[name].length], await readView(places[name]));
         gpu.free(places[name].buffer);
-        close(`running ${name}`, { shape: [channels], data: after }, want[name], 2e-7);
+        close(`running ${name}`, cropChannels(after, shape[3]), want[name], 2e-7);
       }
     });
   }
@@ -174,6 +205,15 @@ suite("batch norm", (test) => {
         return gradient(folded.w, [w]);
       });
     }, /fold batch norm does not depend on w/));
+
+  test("a shortcut of another size is refused", () =>
+    refused(
+      () =>
+        evaluate({ x: normal([2, 3, 3, 4], ""), vector: normal([4], "") }, ({ x, vector }) => [
+          batchNorm(x, vector, vector, batchStatistics(x), { shortcut: vector }),
+        ]),
+      /normalise: shortcut has 4 elements, .* needs 72/,
+    ));
 
   test("channels that are no multiple of 4 are refused", () =>
     refused(

@@ -1,4 +1,4 @@
-/** Rectifier: y = max(x, 0), with gradient 0 at x = 0. */
+/** Rectifier: y = max(x, 0), with gradient 0 at x = 0; NaN comes through both ways. */
 import { map, type NdArray } from "./array.ts";
 
 export function relu(x: NdArray): NdArray {
@@ -6,5 +6,5 @@ export function relu(x: NdArray): NdArray {
 }
 
 export function reluGradient(dy: NdArray, x: NdArray): NdArray {
-  return map(dy, (upstream, i) => x.data[i] > 0 ? upstream : 0);
+  return map(dy, (upstream, i) => x.data[i] <= 0 ? 0 : upstream);
 }

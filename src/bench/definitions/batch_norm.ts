@@ -44,13 +44,15 @@ export const batchNorm: Record<string, Definition> = {
     outputs: {
       mean: (c, values, s) => merged(c, values, s).mean,
       variance: (c, values, s) => merged(c, values, s).variance,
-    },
-  },
-  "batch_norm/running_statistics": {
-    outputs: {
-      runningMean: (c, { runningMean, mean }) => 0.9 * runningMean[c] + 0.1 * mean[c],
-      runningVariance: (c, { runningVariance, variance }, { pixels }) =>
-        0.9 * runningVariance[c] + 0.1 * variance[c] * pixels / Math.max(pixels - 1, 1),
+      runningMean: (c, values, s) => {
+        const before = values.runningMean[c];
+        return s.running === 1 ? 0.9 * before + 0.1 * merged(c, values, s).mean : before;
+      },
+      runningVariance: (c, values, s) => {
+        const before = values.runningVariance[c];
+        const unbiased = merged(c, values, s).variance * s.pixels / Math.max(s.pixels - 1, 1);
+        return s.running === 1 ? 0.9 * before + 0.1 * unbiased : before;
+      },
     },
   },
   "batch_norm/normalise": {
@@ -58,7 +60,8 @@ export const batchNorm: Record<string, Definition> = {
     outputs: {
       y: (at, values, s) => {
         const c = at % s.channels;
-        const y = values.gamma[c] * normalised(at, values, s).value + values.beta[c];
+        const shortcut = s.residual === 1 ? values.shortcut[at] : 0;
+        const y = values.gamma[c] * normalised(at, values, s).value + values.beta[c] + shortcut;
         return s.rectify === 1 ? Math.max(y, 0) : y;
       },
     },
@@ -71,6 +74,20 @@ export const batchNorm: Record<string, Definition> = {
         return sum(...pixelsOf(chunk, s), (pixel) => {
           const { value, upstream } = normalised(pixel * s.channels + c, values, s);
           return part === 0 ? upstream : upstream * value;
+        });
+      },
+    },
+  },
+  "batch_norm/masked_gradient_sums": {
+    inputs: { variance: positive },
+    outputs: {
+      masked: (at, { y, dy }) => y[at] <= 0 ? 0 : dy[at],
+      partial: (index, values, s) => {
+        const [chunk, part, c] = coordinates(index, [s.chunks, 2, s.channels]);
+        return sum(...pixelsOf(chunk, s), (pixel) => {
+          const at = pixel * s.channels + c;
+          const upstream = values.y[at] <= 0 ? 0 : values.dy[at];
+          return part === 0 ? upstream : upstream * normalised(at, values, s).value;
         });
       },
     },

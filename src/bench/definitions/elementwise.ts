@@ -2,7 +2,9 @@
 import type { Definition } from "./definition.ts";
 
 export const elementwise: Record<string, Definition> = {
-  "add/forward": { outputs: { z: (i, { x, y }) => x[i] + y[i] } },
+  "add/forward": {
+    outputs: { z: (i, { x, y }, { rectify }) => rectify === 1 ? Math.max(x[i] + y[i], 0) : x[i] + y[i] },
+  },
   "assign/forward": { outputs: { destination: (i, { value }) => value[i] } },
   "ceiling/copy": { outputs: { y: (i, { x }) => x[i] } },
   "ceiling/fma": {
@@ -22,7 +24,7 @@ export const elementwise: Record<string, Definition> = {
   "clip_pixels/forward": { outputs: { y: (i, { x }) => Math.min(Math.max(x[i], 0), 255) } },
   "fill/forward": { outputs: { y: (_, __, { value }) => value } },
   "relu/forward": { outputs: { y: (i, { x }) => Math.max(x[i], 0) } },
-  "relu/backward": { outputs: { dx: (i, { y, dy }) => y[i] > 0 ? dy[i] : 0 } },
+  "relu/backward": { outputs: { dx: (i, { y, dy }) => y[i] <= 0 ? 0 : dy[i] } },
   "scale/forward": { outputs: { y: (i, { x }, { factor }) => factor * x[i] } },
   "soft_minimum/forward": { outputs: { z: (i, { x, y }) => -Math.log(Math.exp(-x[i]) + Math.exp(-y[i])) } },
   "soft_minimum/backward": {
