@@ -10,6 +10,11 @@ export interface DeviceOptions {
   adapter?: string;
   /** Whether to use subgroups where the adapter has them; kernels then hand values from lane to lane. */
   subgroups?: boolean;
+  /**
+   * Whether Dawn keeps every index inside its buffer and checks every call. Without it a wrong kernel can crash the
+   * process: for measuring what the checks cost.
+   */
+  boundsChecks?: boolean;
 }
 
 const storageUsage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
@@ -29,8 +34,9 @@ export class Gpu {
   }
 
   /** Opens the adapter asked for with all its features and limits. */
-  static async open({ adapter: name, subgroups = true }: DeviceOptions = {}): Promise<Gpu> {
+  static async open({ adapter: name, subgroups = true, boundsChecks = true }: DeviceOptions = {}): Promise<Gpu> {
     const flags = ["disable-dawn-features=timestamp_quantization"];
+    if (!boundsChecks) flags.push("enable-dawn-features=disable_robustness,skip_validation");
     if (name) flags.push(`adapter=${name}`);
     const adapter = await startDawn(flags).requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
     if (!adapter) {

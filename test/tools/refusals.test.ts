@@ -15,6 +15,7 @@ const good: Record<string, Flags> = {
   bench: {},
   explain: {},
   tune: {},
+  prove: {},
 };
 
 /** Values that each flag must refuse. */
@@ -60,6 +61,7 @@ const bad: Record<string, Record<string, string[]>> = {
   assess: { sets: [",", "a,"], models: ["a, ,b"] },
   predict: { split: ["test"] },
   explain: { arch: ["vgg19"], defence: ["hope"], width: ["0"], size: ["31"], batch: ["1"] },
+  prove: { arch: ["vgg19"], width: ["0"], size: ["31"], batch: ["1"] },
   tune: { arch: ["vgg19"], width: ["0"], size: ["31"], batch: ["1"] },
   bench: {
     arch: ["vgg19"],
@@ -129,6 +131,7 @@ suite("tools: refusals", (test) => {
       predict: "data model out split gradients adapter no-tune",
       explain: "arch defence width size batch out adapter no-tune",
       tune: "arch width size batch adapter",
+      prove: "arch width size batch save adapter no-tune",
       bench: "arch width size batch shape conv kernels against save compare write-readme adapter no-tune",
     };
     const names = Object.keys(flags);
@@ -172,6 +175,7 @@ suite("tools: refusals", (test) => {
       ["bench", { compare: `${pack}/pack.json` }, `${pack}/pack.json`],
       ["bench", { adapter: "abacus" }, "--adapter"],
       ["tune", { adapter: "abacus" }, "--adapter"],
+      ["prove", { adapter: "abacus" }, "--adapter"],
     ];
     const outcomes = await inParallel(cases, ([name, flags]) => tool(name, flagged({ ...flags, json: true })));
     outcomes.forEach(({ code, stdout, stderr }, i) => {

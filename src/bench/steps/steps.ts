@@ -1,0 +1,91 @@
+/** Everything that is claimed about whole training steps, measured. */
+import type { Engine } from "../../tensor/graph.ts";
+import { design } from "../cases.ts";
+import { columns, digits, percent } from "../table.ts";
+import { measureDefences, type StepCosts } from "./defences.ts";
+import { type EnsembleCost, measureEnsemble } from "./ensemble.ts";
+import type { FirstStep } from "./first_step.ts";
+import { type Growth, measureGrowth } from "./growth.ts";
+import { measureSafety, type SafetyRow, safetySteps } from "./safety.ts";
+import { measureStart, type Start } from "./start.ts";
+import { type Clockwork, type Ratio, usualClockwork } from "./turns.ts";
+
+export interface StepsResult extends StepCosts {
+  adapter: string;
+  ensemble: EnsembleCost;
+  growth: Growth;
+  safety: SafetyRow[];
+  start: Start;
+}
+
+export interface StepsOptions {
+  clockwork?: Clockwork;
+  /** Steps that must leave no trace in memory. */
+  growthSteps?: number;
+  onProgress?: (line: string) => void;
+}
+
+/** One part after the other, alone on the device. */
+export async function measureSteps(
+  engine: Engine,
+  first: FirstStep,
+  { clockwork = usualClockwork, growthSteps = 500, onProgress = () => {} }: StepsOptions = {},
+): Promise<StepsResult> {
+  const { adapter, batch, ...network } = first;
+  const architecture = design(network);
+  const counting = (what: string, total: number) => (done: number) => onProgress(`${what}: ${done}/${total}`);
+  const { rounds } = clockwork;
+  const common = [architecture, batch, clockwork] as const;
+  return {
+    adapter: engine.gpu.name,
+    ...await measureDefences(engine, ...common, counting("defences, rounds", rounds)),
+    ensemble: await measureEnsemble(engine, ...common, counting("ensemble, rounds", rounds)),
+    growth: await measureGrowth(engine, architecture, batch, growthSteps, counting("growth, steps", growthSteps)),
+    safety: await measureSafety(adapter, ...common, counting("safety, rounds", rounds)),
+    start: await measureStart(first),
+  };
+}
+
+/** What is not as it must be, a sentence each; times never are among them. */
+export function faultsOf({ growth, safety }: StepsResult): string[] {
+  const wrong = safety.filter(({ difference, allowed }) => !(difference <= allowed));
+  return [
+    ...growth.deviceBytes || growth.deviceBuffers
+      ? [`Memory grows: ${growth.steps} steps left ${growth.deviceBytes} bytes in ${growth.deviceBuffers} buffers.`]
+      : [],
+    ...wrong.map(({ name, difference }) =>
+      `The device ${name} computes other weights, ${difference.toExponential(1)} apart.`
+    ),
+  ];
+}
+
+const ratio = ({ median, low, high }: Ratio) => `${digits(median)}× [${digits(low)}, ${digits(high)}]`;
+
+export function stepsText(result: StepsResult): string {
+  const { adapter, defences, host, ensemble, growth, safety, start } = result;
+  const rows = [
+    ...defences.map(({ name, passes, cost, memory }) => [
+      name,
+      `${passes.forward}, ${passes.backward}`,
+      ratio(cost),
+      `${digits(memory)}×`,
+    ]),
+    [`attack, ${ensemble.members} networks over one`, "", ratio(ensemble.cost), `${digits(ensemble.memory)}×`],
+  ];
+  const resident = `${digits(growth.resident)}× the resident memory of a tenth of them`;
+  return [
+    adapter,
+    "",
+    columns([["step", "passes", "time over the plain step", "memory over its bound"], ...rows], 1),
+    "",
+    `host at work: ${percent(host.median)} of a plain step`,
+    `${growth.steps} steps: ${growth.deviceBytes} bytes more on the device, ${resident}`,
+    `from the start of a process to its first step and end: ${digits(start.cold)} s with no shader cached, ` +
+    `${digits(start.warm)} s with all`,
+    ...safety.map(({ name, difference, cost }) =>
+      `${name}: ${difference === 0 ? "the same bits" : `${difference.toExponential(1)} apart`} after ${safetySteps} ` +
+      `steps, ${ratio(cost)} of the time`
+    ),
+    ...faultsOf(result),
+  ].join("\n");
+}
