@@ -122,7 +122,7 @@ await run<Flags, Result>(
     const summary = { ...against?.summary, ceiling: ceilingSummary(rows) };
     const result: Result = { ...rows, ratios: against?.ratios, summary, changes };
     if (flags.save !== undefined) await writeFileAtomic(flags.save, JSON.stringify(result, null, 2) + "\n");
-    if (flags.writeReadme) await writeReadme(rows, Deno.args);
+    if (flags.writeReadme) await writeReadme(engine.gpu, rows, Deno.args);
     return result;
   },
   ({ changes, ratios, summary, ...result }) =>

@@ -12,6 +12,7 @@
 
 override side: u32 = 3;
 override stride: u32 = 1;
+override padding: u32 = 1;
 override biased: bool = false;
 override rectify: bool = false;
 override laneChannels: u32 = 4;
@@ -27,7 +28,6 @@ struct Params {
   outHeight: u32,
   outWidth: u32,
   outChannels: u32,
-  padding: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -62,12 +62,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       for (var image = 0u; image < tileImages; image++) {
         let n = min(image0 + image, params.batch - 1);
         for (var row = 0u; row < tileRows; row++) {
-          let r = i32((row0 + row) * stride + ky) - i32(params.padding);
+          let r = i32((row0 + row) * stride + ky) - i32(padding);
           let rowInside = r >= 0 && r < i32(params.height);
           let rowStart = (n * params.height + u32(clamp(r, 0, i32(params.height) - 1))) * params.width;
           var pixels: array<vec4f, 24>;
           for (var k = 0u; k < (tileColumns - 1) * stride + side; k++) {
-            let c = i32(column0 * stride + k) - i32(params.padding);
+            let c = i32(column0 * stride + k) - i32(padding);
             let inside = rowInside && c >= 0 && c < i32(params.width);
             let pixel = x[(rowStart + u32(clamp(c, 0, i32(params.width) - 1))) * inQuads + i];
             pixels[k] = select(vec4f(0), pixel, inside);

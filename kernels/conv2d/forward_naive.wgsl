@@ -9,6 +9,7 @@
 
 override side: u32 = 3;
 override stride: u32 = 1;
+override padding: u32 = 1;
 override biased: bool = false;
 override rectify: bool = false;
 
@@ -20,7 +21,6 @@ struct Params {
   outHeight: u32,
   outWidth: u32,
   outChannels: u32,
-  padding: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -42,8 +42,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var ky = 0u; ky < side; ky++) {
     for (var kx = 0u; kx < side; kx++) {
       // Left of and above the image these wrap around to large numbers.
-      let r = row * stride + ky - params.padding;
-      let c = column * stride + kx - params.padding;
+      let r = row * stride + ky - padding;
+      let c = column * stride + kx - padding;
       if (r < params.height && c < params.width) {
         let pixel = ((n * params.height + r) * params.width + c) * params.inChannels;
         let tap = ((o * side + ky) * side + kx) * params.inChannels;

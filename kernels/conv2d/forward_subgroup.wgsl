@@ -1,11 +1,15 @@
-// Convolution, forward, with subgroups:  y[n, r, c, o] = relu?(bias?[o] + Σ over ky, kx, i of  x[n, r·stride + ky − padding, c·stride + kx − padding, i] · w[o, ky, kx, i])
-// where bias and rectifier belong to a batch norm folded in (batch_norm/fold.wgsl); in training there is neither.
+// Convolution, forward, with subgroups:  y[n, r, c, o] = relu?(bias?[o] + Σ over ky, kx, i of  x[n, (r·stride + ky − padding) / spacing, (c·stride + kx − padding) / spacing, i] · w[o, ky, kx, i])
+// where bias and rectifier belong to a batch norm folded in (batch_norm/fold.wgsl); in training there is neither. A
+// spacing of 2 sets the pixels of x apart with zeros between: with dy as x, the gradient of the input at stride 2.
 //
 // Layout    x, y: NHWC; w: OHWI; channels in vec4s. Pixels outside the image count as zero.
-// Threads   As forward.wgsl, but the 8 lanes load 8 neighbouring pixels of a row, one each, and hand them round: addresses and
-//           bounds are worked out once per lane instead of once per pixel. The workgroup must be one subgroup.
-// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels
-// Bytes     4 · (x + w + y) at best; x is read again for every workgroup of channels, w for every tile.
+// Threads   One holds a strip of up to 32 / laneChannels pixels × laneChannels channels in registers; the 8 lanes of a
+//           workgroup hold neighbouring channels of the same strip, and the workgroup must be one subgroup. A strip is the
+//           same row of stripImages images side by side or, where rows are long, stripColumns pixels of one. The lanes load
+//           8 pixels of x at a time, one each, and hand them round. Taps that fall beside or between the pixels of a whole
+//           row cost nothing, nor do those above and below the image.
+// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels / spacing²
+// Bytes     4 · (x + w + y) at best; x is read again for every ky and workgroup of channels, w for every strip.
 // Source    Direct convolution with register tiling; cf. Georganas et al., "Anatomy of High-Performance Deep Learning
 //           Convolutions on SIMD Architectures", SC 2018.
 
@@ -13,12 +17,15 @@ enable subgroups;
 
 override side: u32 = 3;
 override stride: u32 = 1;
+override spacing: u32 = 1;
+override padding: u32 = 1;
 override biased: bool = false;
 override rectify: bool = false;
-override laneChannels: u32 = 4;
-override tileImages: u32 = 1;
-override tileRows: u32 = 4;
-override tileColumns: u32 = 4;
+override laneChannels: u32 = 1;
+override stripImages: u32 = 1;
+override stripColumns: u32 = 32;
+// The width of x where strips hold whole rows, 0 where they hold parts.
+override rowWidth: u32 = 0;
 
 struct Params {
   batch: u32,
@@ -28,7 +35,6 @@ struct Params {
   outHeight: u32,
   outWidth: u32,
   outChannels: u32,
-  padding: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -37,92 +43,111 @@ struct Params {
 @group(0) @binding(3) var<storage, read> bias: array<f32>;  // [outChannels]
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;  // [batch, outHeight, outWidth, outChannels]
 
+// Eights of pixels of x under a strip, at most.
+const most = 5u;
+alias Sums = array<f32, 32>;
+alias Strip = array<vec4f, 8 * most>;
+alias Weights = array<vec4f, 28>;
+
+// Adds the products of strip pixels `first` to `first + 7` and one row of taps. The loop over the strip's eights is
+// written out below: lavapipe's compiler unrolls only so much.
+fn multiply(sums: ptr<function, Sums>, strip: ptr<function, Strip>, weights: ptr<function, Weights>, first: u32) {
+  let whole = rowWidth > 0;
+  for (var kx = 0u; kx < side; kx++) {
+    for (var p = first; p < first + 8; p++) {
+      let tap = i32(p % stripColumns * stride + kx) - i32(padding);
+      let beside = whole && (tap < 0 || tap >= i32(rowWidth * spacing));
+      if (p < stripImages * stripColumns && (tap + 8 * i32(spacing)) % i32(spacing) == 0 && !beside) {
+        let pixel = (*strip)[p / stripColumns * rowWidth + u32(tap + i32(spacing * select(padding / spacing, 0, whole))) / spacing];
+        for (var o = 0u; o < laneChannels; o++) {
+          let weight = (*weights)[kx * laneChannels + o];
+          let at = p * laneChannels + o;
+          (*sums)[at] =
+            fma(weight.w, pixel.w, fma(weight.z, pixel.z, fma(weight.y, pixel.y, fma(weight.x, pixel.x, (*sums)[at]))));
+        }
+      }
+    }
+  }
+}
+
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let stripPixels = stripImages * stripColumns;
+  let loaded = select((stripColumns - 1) * stride / spacing + side, stripImages * rowWidth, rowWidth > 0);
+  let stripsAcross = (params.outWidth + stripColumns - 1) / stripColumns;
   let inQuads = params.inChannels / 4;
-  let tilesAcross = (params.outWidth + tileColumns - 1) / tileColumns;
-  let image0 = group.z * tileImages;
-  let row0 = (group.y / tilesAcross) * tileRows;
-  let column0 = (group.y % tilesAcross) * tileColumns;
+  let filterSize = side * side * inQuads;
+  let image0 = group.z * stripImages;
+  let row = group.y / stripsAcross;
+  let column0 = group.y % stripsAcross * stripColumns;
   // Lanes past the last channel repeat it and store nothing: cheaper than a divergent loop.
   let channel0 = min((group.x * 8 + lane) * laneChannels, params.outChannels - laneChannels);
-  let filterSize = side * side * inQuads;
 
-  var sums: array<f32, 32>;
+  // Where this lane's pixels of x lie in the image's first row, and whether they are inside.
+  var places: array<u32, most>;
+  var inside: array<bool, most>;
+  for (var k = 0u; k < most; k++) {
+    let at = 8 * k + lane;
+    var image = image0;
+    var column = i32(column0 * stride / spacing + at) - i32(padding / spacing);
+    if (rowWidth > 0) {
+      image += at / max(rowWidth, 1);
+      column = i32(at % max(rowWidth, 1));
+    }
+    inside[k] = column >= 0 && column < i32(params.width);
+    let first = min(image, params.batch - 1) * params.height * params.width;
+    places[k] = (first + u32(clamp(column, 0, i32(params.width) - 1))) * inQuads;
+  }
+
+  var sums: Sums;
   if (biased) {
     for (var i = 0u; i < 32; i++) { sums[i] = bias[channel0 + i % laneChannels]; }
   }
   for (var ky = 0u; ky < side; ky++) {
+    let wide = i32(row * stride + ky) - i32(padding);
+    let r = u32(wide) / spacing;
     for (var i = 0u; i < inQuads; i++) {
-      var weights: array<vec4f, 28>;
+      var weights: Weights;
       for (var kx = 0u; kx < side; kx++) {
         for (var o = 0u; o < laneChannels; o++) {
           weights[kx * laneChannels + o] = w[(channel0 + o) * filterSize + (ky * side + kx) * inQuads + i];
         }
       }
-      for (var image = 0u; image < tileImages; image++) {
-        let n = min(image0 + image, params.batch - 1);
-        for (var row = 0u; row < tileRows; row++) {
-          let r = i32((row0 + row) * stride + ky) - i32(params.padding);
-          let rowInside = r >= 0 && r < i32(params.height);
-          let rowStart = (n * params.height + u32(clamp(r, 0, i32(params.height) - 1))) * params.width;
-          // Pixels 0 to 7 of the row come from `near`, 8 to 15 from `far`.
-          let c = i32(column0 * stride + lane) - i32(params.padding);
-          let loaded = x[(rowStart + u32(clamp(c, 0, i32(params.width) - 1))) * inQuads + i];
-          let near = select(vec4f(0), loaded, rowInside && c >= 0 && c < i32(params.width));
-          var far = vec4f(0);
-          if ((tileColumns - 1) * stride + side > 8) {
-            let loaded = x[(rowStart + u32(clamp(c + 8, 0, i32(params.width) - 1))) * inQuads + i];
-            far = select(vec4f(0), loaded, rowInside && c + 8 >= 0 && c + 8 < i32(params.width));
-          }
-          var pixels: array<vec4f, 16>;
-          pixels[0] = subgroupBroadcast(near, 0u);
-          pixels[1] = subgroupBroadcast(near, 1u);
-          pixels[2] = subgroupBroadcast(near, 2u);
-          pixels[3] = subgroupBroadcast(near, 3u);
-          pixels[4] = subgroupBroadcast(near, 4u);
-          pixels[5] = subgroupBroadcast(near, 5u);
-          pixels[6] = subgroupBroadcast(near, 6u);
-          pixels[7] = subgroupBroadcast(near, 7u);
-          pixels[8] = subgroupBroadcast(far, 0u);
-          pixels[9] = subgroupBroadcast(far, 1u);
-          pixels[10] = subgroupBroadcast(far, 2u);
-          pixels[11] = subgroupBroadcast(far, 3u);
-          pixels[12] = subgroupBroadcast(far, 4u);
-          pixels[13] = subgroupBroadcast(far, 5u);
-          pixels[14] = subgroupBroadcast(far, 6u);
-          pixels[15] = subgroupBroadcast(far, 7u);
-          for (var kx = 0u; kx < side; kx++) {
-            for (var column = 0u; column < tileColumns; column++) {
-              let at = ((image * tileRows + row) * tileColumns + column) * laneChannels;
-              for (var o = 0u; o < laneChannels; o++) {
-                let weight = weights[kx * laneChannels + o];
-                let pixel = pixels[column * stride + kx];
-                sums[at + o] = fma(
-                  weight.w, pixel.w, fma(weight.z, pixel.z, fma(weight.y, pixel.y, fma(weight.x, pixel.x, sums[at + o]))));
-              }
-            }
-          }
+      // In this loop, not around it, for the same reason as below.
+      if (wide < 0 || r * spacing != u32(wide) || r >= params.height) { continue; }
+      var strip: Strip;
+      for (var k = 0u; k < most; k++) {
+        if (8 * k < loaded) {
+          var own = x[places[k] + r * params.width * inQuads + i];
+          if (rowWidth == 0) { own = select(vec4f(0), own, inside[k]); }
+          strip[8 * k] = subgroupBroadcast(own, 0u);
+          strip[8 * k + 1] = subgroupBroadcast(own, 1u);
+          strip[8 * k + 2] = subgroupBroadcast(own, 2u);
+          strip[8 * k + 3] = subgroupBroadcast(own, 3u);
+          strip[8 * k + 4] = subgroupBroadcast(own, 4u);
+          strip[8 * k + 5] = subgroupBroadcast(own, 5u);
+          strip[8 * k + 6] = subgroupBroadcast(own, 6u);
+          strip[8 * k + 7] = subgroupBroadcast(own, 7u);
         }
       }
+      // Never true, but it ends a block of instructions: lavapipe's compiler arranges two short ones better than a long one.
+      if (params.batch == 0) { continue; }
+      multiply(&sums, &strip, &weights, 0);
+      if (stripPixels > 8) { multiply(&sums, &strip, &weights, 8); }
+      if (stripPixels > 16) { multiply(&sums, &strip, &weights, 16); }
+      if (stripPixels > 24) { multiply(&sums, &strip, &weights, 24); }
     }
   }
 
   if ((group.x * 8 + lane) * laneChannels >= params.outChannels) { return; }
-  for (var image = 0u; image < tileImages; image++) {
-    for (var row = 0u; row < tileRows; row++) {
-      for (var column = 0u; column < tileColumns; column++) {
-        let n = image0 + image;
-        let r = row0 + row;
-        let c = column0 + column;
-        if (n < params.batch && r < params.outHeight && c < params.outWidth) {
-          let at = ((n * params.outHeight + r) * params.outWidth + c) * params.outChannels + channel0;
-          for (var o = 0u; o < laneChannels; o++) {
-            let sum = sums[((image * tileRows + row) * tileColumns + column) * laneChannels + o];
-            y[at + o] = select(sum, 0, rectify && sum < 0);
-          }
-        }
-      }
+  for (var at = 0u; at < 32; at++) {
+    let p = at / laneChannels;
+    let n = image0 + p / stripColumns;
+    let c = column0 + p % stripColumns;
+    if (p < stripPixels && n < params.batch && c < params.outWidth) {
+      let sum = sums[at];
+      y[((n * params.outHeight + row) * params.outWidth + c) * params.outChannels + channel0 + at % laneChannels] =
+        select(sum, 0, rectify && sum < 0);
     }
   }
 }

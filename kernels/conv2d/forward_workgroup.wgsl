@@ -15,6 +15,7 @@
 
 override side: u32 = 3;
 override stride: u32 = 1;
+override padding: u32 = 1;
 override spacing: u32 = 1;
 override biased: bool = false;
 override rectify: bool = false;
@@ -38,7 +39,6 @@ struct Params {
   outHeight: u32,
   outWidth: u32,
   outChannels: u32,
-  padding: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -67,7 +67,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var corners: array<vec3i, most>;  // image, and the row and column of the first tap
   for (var k = 0u; k < tilePixels / fetched; k++) {
     let pixel = pixel0 + row + k * fetched;
-    let place = vec2i(vec2u(pixel / params.outWidth % params.outHeight, pixel % params.outWidth) * stride) - i32(params.padding);
+    let place = vec2i(vec2u(pixel / params.outWidth % params.outHeight, pixel % params.outWidth) * stride) - i32(padding);
     // Behind the last pixel: so far above the image that no tap is inside.
     corners[k] = vec3i(i32(pixel / (params.outHeight * params.outWidth)), select(vec2i(-65536), place, pixel < pixelCount));
   }

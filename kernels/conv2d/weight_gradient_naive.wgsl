@@ -7,6 +7,7 @@
 
 override side: u32 = 3;
 override stride: u32 = 1;
+override padding: u32 = 1;
 
 struct Params {
   batch: u32,
@@ -16,7 +17,6 @@ struct Params {
   outHeight: u32,
   outWidth: u32,
   outChannels: u32,
-  padding: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -35,10 +35,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var sum = 0.0;
   for (var n = 0u; n < params.batch; n++) {
     for (var row = 0u; row < params.outHeight; row++) {
-      let r = row * stride + ky - params.padding;
+      let r = row * stride + ky - padding;
       if (r >= params.height) { continue; }
       for (var column = 0u; column < params.outWidth; column++) {
-        let c = column * stride + kx - params.padding;
+        let c = column * stride + kx - padding;
         if (c >= params.width) { continue; }
         let upstream = dy[((n * params.outHeight + row) * params.outWidth + column) * params.outChannels + o];
         sum += upstream * x[((n * params.height + r) * params.width + c) * params.inChannels + channel];

@@ -1,10 +1,12 @@
 // Convolution, gradient of the weight, with subgroups:  dw[o, ky, kx, i] = Σ over n, r, c of  dy[n, r, c, o] · x[n, r·stride + ky − padding, c·stride + kx − padding, i]
 //
 // Layout    x, dy: NHWC; dw: OHWI; input channels in vec4s.
-// Threads   One holds one row of taps (ky) × a few vec4s of input channels × 1 or 2 output channels in registers and walks over
-//           all pixels in order, so the sum has one fixed order. The 8 lanes of a workgroup hold neighbouring output
-//           channels of the same taps: each loads its own dy and one of 8 neighbouring pixels of x, which the lanes hand
-//           round. The workgroup must be one subgroup.
+// Threads   One holds a row of taps (ky) × a few vec4s of input channels × 1 or 2 output channels in registers and walks
+//           over all pixels in order, so the sum has one fixed order. It takes them in strips of at most 8: the same row of
+//           stripImages images side by side or, where rows are long, stripColumns pixels of one. The 8 lanes of a workgroup
+//           hold neighbouring output channels of the same taps: each loads its own dy and one of 8 neighbouring pixels of
+//           x, which the lanes hand round. The workgroup must be one subgroup. Taps beside a whole row cost nothing, nor do
+//           those above and below the image.
 // FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels
 // Bytes     4 · (x + dy + dw) at best; x is read again for every workgroup of output channels and each ky, dy for every
 //           group of input channels and ky.
@@ -14,11 +16,14 @@ enable subgroups;
 
 override side: u32 = 3;
 override stride: u32 = 1;
-// Pixels of a row of dy that are unrolled together, so that their taps share x.
-override run: u32 = 4;
+override padding: u32 = 1;
 override laneChannels: u32 = 2;
 // Vec4s of input channels per thread.
 override threadQuads: u32 = 2;
+override stripImages: u32 = 1;
+override stripColumns: u32 = 4;
+// The width of x where strips hold whole rows, 0 where they hold parts.
+override rowWidth: u32 = 0;
 
 struct Params {
   batch: u32,
@@ -28,7 +33,6 @@ struct Params {
   outHeight: u32,
   outWidth: u32,
   outChannels: u32,
-  padding: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -38,6 +42,8 @@ struct Params {
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let stripPixels = stripImages * stripColumns;
+  let loaded = select((stripColumns - 1) * stride + side, stripImages * rowWidth, rowWidth > 0);
   let inQuads = params.inChannels / 4;
   let quad0 = group.y * threadQuads;
   let ky = group.z;
@@ -45,53 +51,54 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
 
   // sums[(quad · side + kx) · laneChannels + o]
   var sums: array<vec4f, 32>;
-  for (var n = 0u; n < params.batch; n++) {
+  for (var image0 = 0u; image0 < params.batch; image0 += stripImages) {
     for (var row = 0u; row < params.outHeight; row++) {
-      let r = i32(row * stride + ky) - i32(params.padding);
-      let rowInside = r >= 0 && r < i32(params.height);
-      let rowStart = (n * params.height + u32(clamp(r, 0, i32(params.height) - 1))) * params.width;
-      let upstreamStart = (n * params.outHeight + row) * params.outWidth;
-      for (var column0 = 0u; column0 < params.outWidth; column0 += run) {
-        var upstream: array<f32, 32>;
-        for (var k = 0u; k < run; k++) {
-          let column = min(column0 + k, params.outWidth - 1);
+      let r = i32(row * stride + ky) - i32(padding);
+      if (r < 0 || r >= i32(params.height)) { continue; }
+      for (var column0 = 0u; column0 < params.outWidth; column0 += stripColumns) {
+        var upstream: array<f32, 16>;
+        for (var p = 0u; p < stripPixels; p++) {
+          let n = image0 + p / stripColumns;
+          let column = column0 + p % stripColumns;
+          let inside = n < params.batch && column < params.outWidth;
+          let at = (min(n, params.batch - 1) * params.outHeight + row) * params.outWidth + min(column, params.outWidth - 1);
           for (var o = 0u; o < laneChannels; o++) {
-            let loaded = dy[(upstreamStart + column) * params.outChannels + channel0 + o];
-            upstream[k * laneChannels + o] = select(0.0, loaded, column0 + k < params.outWidth);
+            upstream[p * laneChannels + o] = select(0.0, dy[at * params.outChannels + channel0 + o], inside);
           }
         }
-        let c = i32(column0 * stride + lane) - i32(params.padding);
-        let at = (rowStart + u32(clamp(c, 0, i32(params.width) - 1))) * inQuads;
-        let inside = rowInside && c >= 0 && c < i32(params.width);
-        let farAt = (rowStart + u32(clamp(c + 8, 0, i32(params.width) - 1))) * inQuads;
-        let farInside = rowInside && c + 8 >= 0 && c + 8 < i32(params.width);
         for (var quad = 0u; quad < threadQuads; quad++) {
-          let i = min(quad0 + quad, inQuads - 1);
-          let near = select(vec4f(0), x[at + i], inside);
-          var far = vec4f(0);
-          if ((run - 1) * stride + side > 8) { far = select(vec4f(0), x[farAt + i], farInside); }
           var pixels: array<vec4f, 16>;
-          pixels[0] = subgroupBroadcast(near, 0u);
-          pixels[1] = subgroupBroadcast(near, 1u);
-          pixels[2] = subgroupBroadcast(near, 2u);
-          pixels[3] = subgroupBroadcast(near, 3u);
-          pixels[4] = subgroupBroadcast(near, 4u);
-          pixels[5] = subgroupBroadcast(near, 5u);
-          pixels[6] = subgroupBroadcast(near, 6u);
-          pixels[7] = subgroupBroadcast(near, 7u);
-          pixels[8] = subgroupBroadcast(far, 0u);
-          pixels[9] = subgroupBroadcast(far, 1u);
-          pixels[10] = subgroupBroadcast(far, 2u);
-          pixels[11] = subgroupBroadcast(far, 3u);
-          pixels[12] = subgroupBroadcast(far, 4u);
-          pixels[13] = subgroupBroadcast(far, 5u);
-          pixels[14] = subgroupBroadcast(far, 6u);
-          pixels[15] = subgroupBroadcast(far, 7u);
-          for (var k = 0u; k < run; k++) {
-            for (var kx = 0u; kx < side; kx++) {
-              for (var o = 0u; o < laneChannels; o++) {
-                let at = (quad * side + kx) * laneChannels + o;
-                sums[at] = fma(vec4f(upstream[k * laneChannels + o]), pixels[k * stride + kx], sums[at]);
+          for (var first = 0u; first < loaded; first += 8) {
+            var image = image0;
+            var column = i32(column0 * stride + first + lane) - i32(padding);
+            if (rowWidth > 0) {
+              image += (first + lane) / max(rowWidth, 1);
+              column = i32((first + lane) % max(rowWidth, 1));
+            }
+            let inside = column >= 0 && column < i32(params.width);
+            let place = (min(image, params.batch - 1) * params.height + u32(r)) * params.width + u32(clamp(column, 0, i32(params.width) - 1));
+            let found = x[place * inQuads + min(quad0 + quad, inQuads - 1)];
+            let own = select(vec4f(0), found, inside);
+            pixels[first] = subgroupBroadcast(own, 0u);
+            pixels[first + 1] = subgroupBroadcast(own, 1u);
+            pixels[first + 2] = subgroupBroadcast(own, 2u);
+            pixels[first + 3] = subgroupBroadcast(own, 3u);
+            pixels[first + 4] = subgroupBroadcast(own, 4u);
+            pixels[first + 5] = subgroupBroadcast(own, 5u);
+            pixels[first + 6] = subgroupBroadcast(own, 6u);
+            pixels[first + 7] = subgroupBroadcast(own, 7u);
+          }
+          // Never true, but it ends a block of instructions: lavapipe's compiler arranges two short ones better than a long one.
+          if (params.batch == 0) { continue; }
+          for (var kx = 0u; kx < side; kx++) {
+            for (var p = 0u; p < stripPixels; p++) {
+              let tap = i32(p % stripColumns * stride + kx) - i32(padding);
+              if (rowWidth == 0 || (tap >= 0 && tap < i32(rowWidth))) {
+                let pixel = pixels[p / stripColumns * rowWidth + u32(tap + select(i32(padding), 0, rowWidth > 0))];
+                for (var o = 0u; o < laneChannels; o++) {
+                  let at = (quad * side + kx) * laneChannels + o;
+                  sums[at] = fma(vec4f(upstream[p * laneChannels + o]), pixel, sums[at]);
+                }
               }
             }
           }

@@ -15,6 +15,7 @@
 
 override side: u32 = 3;
 override stride: u32 = 1;
+override padding: u32 = 1;
 override outLanes: u32 = 8;
 override laneOut: u32 = 2;
 override inLanes: u32 = 8;
@@ -33,7 +34,6 @@ struct Params {
   outHeight: u32,
   outWidth: u32,
   outChannels: u32,
-  padding: u32,
   splits: u32,
   splitPixels: u32,
 }
@@ -61,7 +61,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let ownOut = group.x * tileOut + lane % tileOut;
   let ownIn = group.y * tileIn + lane % tileIn;
   let tap = ownIn / inQuads;
-  let offset = vec2i(vec2u(tap / side, tap % side)) - i32(params.padding);
+  let offset = vec2i(vec2u(tap / side, tap % side)) - i32(padding);
 
   var nextA: array<vec4f, most>;
   var nextB: array<vec4f, most>;

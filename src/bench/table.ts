@@ -17,22 +17,25 @@ export function columns(cells: readonly (readonly string[])[], left: number): st
     .join("\n");
 }
 
-const heading = ["kernel", "shapes", "ms", "± ms", "wall ms", "GFLOP/s", "of FMA", "GB/s", "of copy"];
-
-function cellsOf(row: Row): string[] {
-  const { median, low, high } = timeOf(row);
-  return [
-    row.kernel,
-    row.shapes,
-    digits(median),
-    digits((high - low) / 2),
-    digits(row.wall.median),
-    row.flops ? digits(row.gflops) : "",
-    row.flops ? percent(row.ofFma) : "",
-    digits(row.gbs),
-    percent(row.ofCopy),
-  ];
+interface Column {
+  title: string;
+  cell(row: Row): string;
+  /** Says something about this machine alone, unlike a share of what it can do. */
+  absolute?: boolean;
 }
+
+/** The first two are names, the others numbers. */
+const layout: readonly Column[] = [
+  { title: "kernel", cell: (row) => row.kernel },
+  { title: "shapes", cell: (row) => row.shapes },
+  { title: "ms", cell: (row) => digits(timeOf(row).median), absolute: true },
+  { title: "±", cell: (row) => percent((timeOf(row).high - timeOf(row).low) / 2 / timeOf(row).median) },
+  { title: "wall ms", cell: (row) => digits(row.wall.median), absolute: true },
+  { title: "GFLOP/s", cell: (row) => row.flops ? digits(row.gflops) : "", absolute: true },
+  { title: "of FMA", cell: (row) => row.flops ? percent(row.ofFma) : "" },
+  { title: "GB/s", cell: (row) => digits(row.gbs), absolute: true },
+  { title: "of copy", cell: (row) => percent(row.ofCopy) },
+];
 
 export const lineOf = (row: Row): string => {
   const { median } = timeOf(row);
@@ -43,13 +46,17 @@ export function table({ adapter, ceiling, rows }: BenchResult): string {
   return [
     `${adapter}: ceilings ${digits(ceiling.gflops)} GFLOP/s (FMA), ${digits(ceiling.gbs)} GB/s (copy)`,
     "",
-    columns([heading, ...rows.map(cellsOf)], 2),
+    columns([layout.map(({ title }) => title), ...rows.map((row) => layout.map(({ cell }) => cell(row)))], 2),
   ].join("\n");
 }
 
-/** The same as Markdown, for kernels/README.md. */
-export function markdownTable({ rows }: BenchResult): string {
+/** The same as Markdown. @param absolute whether to give times and speeds too, or shares alone */
+export function markdownTable({ rows }: BenchResult, absolute: boolean): string {
+  const columns = layout.filter((column) => absolute || !column.absolute);
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const rule = heading.map((_, c) => c < 2 ? "---" : "---:");
-  return [line(heading), line(rule), ...rows.map((row) => line(cellsOf(row)))].join("\n");
+  return [
+    line(columns.map(({ title }) => title)),
+    line(columns.map((_, c) => c < 2 ? "---" : "---:")),
+    ...rows.map((row) => line(columns.map(({ cell }) => cell(row)))),
+  ].join("\n");
 }

@@ -15,8 +15,12 @@ export interface Statistics {
   variance: Tensor;
 }
 
-/** More chunks than this add nothing to parallelism and lengthen the second pass. */
-const maxChunks = 256;
+/**
+ * A thread sums one chunk of four channels, and a second pass adds the chunks up. More of them than these add nothing to
+ * parallelism and lengthen that pass: a GPU hides what a load costs behind tens of thousands of threads, and the first
+ * layers have few channels; a processor has a handful of cores.
+ */
+const maxChunks = { gpu: 2048, software: 256 };
 /** Pixels one thread of the normalising kernels walks over. */
 const pixelsPerThread = 16;
 
@@ -240,7 +244,8 @@ function chunking(x: Tensor) {
   const channels = x.shape[x.shape.length - 1];
   if (channels % 4 !== 0) throw new Error(`batch norm of [${x.shape}]: channels must be a multiple of 4`);
   const pixels = x.length / channels;
-  const chunkPixels = Math.max(16, Math.ceil(pixels / maxChunks));
+  const most = maxChunks[x.graph.engine.gpu.software ? "software" : "gpu"];
+  const chunkPixels = Math.max(16, Math.ceil(pixels / most));
   return { pixels, channels, chunks: Math.ceil(pixels / chunkPixels), chunkPixels };
 }
 

@@ -49,10 +49,11 @@ function kernelOf({ kernels }: Engine, pass: string, version: ConvolutionVersion
 }
 
 /** What the best tile of a pass depends on, for people to read as well. */
-function tunable(kernel: Kernel, geometry: Geometry, tiles: Tunable["tiles"]): Tunable {
+function tunable(kernel: Kernel, geometry: Geometry, tiles: Tunable["tiles"], spacing = 1): Tunable {
   const { batch, height, width, inChannels, outChannels, side, stride, padding } = geometry;
   const shapes = `${batch}×${height}×${width}×${inChannels} → ${outChannels}`;
-  return { key: `${kernel.name} ${shapes}, ${side}×${side}, stride ${stride}, padding ${padding}`, tiles };
+  const apart = spacing > 1 ? `, spacing ${spacing}` : "";
+  return { key: `${kernel.name} ${shapes}, ${side}×${side}, stride ${stride}, padding ${padding}${apart}`, tiles };
 }
 
 /**
@@ -95,15 +96,17 @@ function forward(
   version: ConvolutionVersion,
   { operation, spacing = 1, epilogue, backward }: ForwardOptions,
 ): Tensor {
-  const { batch, outHeight, outWidth, outChannels, side, stride, ...rest } = geometry;
+  const { batch, outHeight, outWidth, outChannels, side, stride, padding, ...rest } = geometry;
   const kernel = kernelOf(x.graph.engine, "forward", version);
-  const shared = { side, stride, biased: Number(!!epilogue), rectify: Number(!!epilogue?.relu) };
+  const shared = { side, stride, padding, biased: Number(!!epilogue), rectify: Number(!!epilogue?.relu) };
   const [y] = x.graph.add({
     operation,
     inputs: epilogue ? [x, w, epilogue.bias] : [x, w],
     outputs: [{ shape: [batch, outHeight, outWidth, outChannels] }],
     flops: flopsOf(geometry) / spacing ** 2,
-    tunable: version === "naive" ? undefined : tunable(kernel, geometry, forwardTiles(version, geometry)),
+    tunable: version === "naive"
+      ? undefined
+      : tunable(kernel, geometry, forwardTiles(version, geometry, spacing), spacing),
     dispatches: ([y], at, tile) => [{
       kernel,
       // A binding cannot be left open: where there is no bias, weights that nothing reads stand in.
@@ -114,7 +117,7 @@ function forward(
         y: at(y),
       },
       params: { batch, outHeight, outWidth, outChannels, ...rest },
-      constants: { ...shared, ...version === "workgroup" && { spacing }, ...tile },
+      constants: { ...shared, ...kernel.overrides.includes("spacing") && { spacing }, ...tile },
       threads: tile ? forwardThreads(tile, geometry) : [y.length],
     }],
     backward,
@@ -122,31 +125,29 @@ function forward(
   return y;
 }
 
-/** By the forward kernel and turned filters; at stride 2, where only `workgroup` can do that, by a kernel of its own. */
+/** By the forward kernel and turned filters; at stride 2, `naive` and `tiled` have a kernel of their own. */
 function inputGradient(dy: Tensor, w: Tensor, geometry: Geometry, version: ConvolutionVersion): Tensor {
   const { stride, batch, height, width, inChannels } = geometry;
-  if (version === "workgroup" || version !== "naive" && stride === 1) {
+  const spaced = version === "subgroup" || version === "workgroup";
+  if (spaced || version === "tiled" && stride === 1) {
     const operation = "conv2d input gradient";
     return forward(dy, turned(w), backwards(geometry), version, { operation, spacing: stride });
   }
-  const { side, padding, ...params } = geometry;
+  const { side, padding, stride: _, ...params } = geometry;
   const kernel = kernelOf(dy.graph.engine, "input_gradient", version);
   const [dx] = dy.graph.add({
     operation: "conv2d input gradient",
     inputs: [dy, w],
     outputs: [{ shape: [batch, height, width, inChannels] }],
     flops: flopsOf(geometry),
-    tunable: version === "naive" ? undefined : tunable(kernel, geometry, inputGradientTiles(version, geometry)),
-    dispatches: ([dx], at, tile) => {
-      const { stride, ...sizes } = params;
-      return [{
-        kernel,
-        bindings: { dy: at(dy), w: at(w), dx: at(dx) },
-        params: sizes,
-        constants: { side, stride, padding, ...tile },
-        threads: tile ? inputGradientThreads(tile, geometry) : [dx.length],
-      }];
-    },
+    tunable: version === "naive" ? undefined : tunable(kernel, geometry, inputGradientTiles(geometry)),
+    dispatches: ([dx], at, tile) => [{
+      kernel,
+      bindings: { dy: at(dy), w: at(w), dx: at(dx) },
+      params,
+      constants: { side, stride, padding, ...tile },
+      threads: tile ? inputGradientThreads(tile, geometry) : [dx.length],
+    }],
   });
   return dx;
 }
@@ -176,7 +177,7 @@ function turned(w: Tensor): Tensor {
 }
 
 function weightGradient(x: Tensor, dy: Tensor, geometry: Geometry, version: ConvolutionVersion): Tensor {
-  const { inChannels, outChannels, side, stride, ...sizes } = geometry;
+  const { inChannels, outChannels, side, stride, padding, ...sizes } = geometry;
   const { engine } = x.graph;
   const kernel = kernelOf(engine, "weight_gradient", version);
   const params = { inChannels, outChannels, ...sizes };
@@ -189,7 +190,7 @@ function weightGradient(x: Tensor, dy: Tensor, geometry: Geometry, version: Conv
     flops: flopsOf(geometry),
     tunable: version === "naive" ? undefined : tunable(kernel, geometry, weightGradientTiles(version, geometry)),
     dispatches: ([dw, partial], at, tile): Dispatch[] => {
-      const constants = { side, stride, ...tile };
+      const constants = { side, stride, padding, ...tile };
       const inputs = { x: at(x), dy: at(dy) };
       if (!tile) return [{ kernel, bindings: { ...inputs, dw: at(dw) }, params, constants, threads: [dw.length] }];
       const threads = weightGradientThreads(tile, geometry, cut?.splits ?? 1);

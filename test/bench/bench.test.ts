@@ -5,6 +5,7 @@ import { compareWith } from "../../src/bench/compare.ts";
 import { bytesOf, shapesOf } from "../../src/bench/cost.ts";
 import { definitionOf } from "../../src/bench/definitions/index.ts";
 import { spread } from "../../src/bench/measure.ts";
+import { markdownTable } from "../../src/bench/table.ts";
 import { verify } from "../../src/bench/verify.ts";
 import { convolutionVersions } from "../../src/ops/conv2d.ts";
 import { Kernel } from "../../src/gpu/kernel.ts";
@@ -83,7 +84,7 @@ suite("bench", (test) => {
       return refused(() => verify(device.gpu, { ...dispatch, kernel }), new RegExp(`${name} is wrong: .* off by`));
     };
     const before = device.gpu.allocatedBuffers;
-    await spoilt("i32(params.padding)", "i32(params.padding) - 1");
+    await spoilt("i32(padding)", "i32(padding) - 1");
     await spoilt("n < params.batch &&", "n < params.batch - 1 &&");
     assert.is(device.gpu.allocatedBuffers, before, "nothing is left on the device");
   });
@@ -110,6 +111,20 @@ suite("bench", (test) => {
     const { low, median, high } = row.wall;
     assert.ok(0 < low && low <= median && median <= high);
     assert.ok(Math.abs(row.ofFma - row.gflops / ceiling.gflops) < 1e-12);
+  });
+
+  test("shares of the ceilings stand in every table, times and speeds where they are asked for", () => {
+    const wall = { best: 1, median: 2, low: 1.5, high: 2.5, count: 5 };
+    const row = { kernel: "k", shapes: "s", constants: {}, uses: 1, flops: 8e9, bytes: 4e9, error: 0, wall };
+    const rows = [{ ...row, gflops: 4000, gbs: 2000, ofFma: 0.5, ofCopy: 0.25 }];
+    const result = { adapter: "a", ceiling: { gflops: 8000, gbs: 8000 }, rows };
+    const cells = (absolute: boolean) =>
+      markdownTable(result, absolute).split("\n").map((line) => line.slice(2, -2).split(" | "));
+    const [titles, rule, found] = cells(false);
+    assert.equal(titles, ["kernel", "shapes", "±", "of FMA", "of copy"]);
+    assert.is(rule.length, titles.length);
+    assert.equal(found, ["k", "s", "25 %", "50 %", "25 %"]);
+    assert.equal(cells(true)[2], ["k", "s", "2.00", "25 %", "2.00", "4000", "50 %", "2000", "25 %"]);
   });
 
   test("quartiles", () => {

@@ -11,10 +11,11 @@ export type Threads = [number, number, number];
 /** Versions with tiles; what they are is told in kernels/conv2d/README.md. */
 export type TiledVersion = "tiled" | "subgroup" | "workgroup";
 
-/** @param spacing of the input's pixels; only `workgroup` can do another than 1 */
-export function forwardTiles(version: TiledVersion, geometry: Geometry): Tile[] {
+/** @param spacing of the input's pixels; `tiled` can do no other than 1 */
+export function forwardTiles(version: TiledVersion, geometry: Geometry, spacing: number): Tile[] {
   if (version === "workgroup") return forwardWorkgroupTiles(geometry);
-  return pixelTiles(version, geometry.outHeight, geometry.outWidth, geometry.outChannels, geometry);
+  if (version === "subgroup") return stripTiles(geometry, spacing);
+  return pixelTiles(geometry.outHeight, geometry.outWidth, geometry.outChannels);
 }
 
 export function forwardThreads(tile: Tile, { batch, outHeight, outWidth, outChannels }: Geometry): Threads {
@@ -23,52 +24,59 @@ export function forwardThreads(tile: Tile, { batch, outHeight, outWidth, outChan
     const channels = tile.channelLanes * tile.laneChannels;
     return [64 * Math.ceil(outChannels / channels), Math.ceil(batch * outHeight * outWidth / pixels), 1];
   }
+  if (tile.stripColumns) {
+    const strips = outHeight * Math.ceil(outWidth / tile.stripColumns);
+    return [outChannels / tile.laneChannels, strips, Math.ceil(batch / tile.stripImages)];
+  }
   return pixelThreads(tile, outChannels, outHeight, outWidth, batch);
 }
 
-/** Of the kernels that gather, which a stride of 2 needs without spacing. */
-export function inputGradientTiles(version: "tiled" | "subgroup", geometry: Geometry): Tile[] {
-  return pixelTiles(version, geometry.height, geometry.width, geometry.inChannels, geometry);
+/** Of the kernel that gathers, which a stride of 2 needs without spacing. */
+export function inputGradientTiles({ height, width, inChannels }: Geometry): Tile[] {
+  return pixelTiles(height, width, inChannels);
 }
 
 export function inputGradientThreads(tile: Tile, { batch, height, width, inChannels }: Geometry): Threads {
   return pixelThreads(tile, inChannels, height, width, batch);
 }
 
-/** 32 sums a thread at most; beyond that lavapipe's compiler no longer unrolls the loops over them. */
-function pixelTiles(
-  version: "tiled" | "subgroup",
-  height: number,
-  width: number,
-  channels: number,
-  { side, stride }: Geometry,
-): Tile[] {
-  if (version === "tiled") {
-    const laneChannels = channels >= 32 ? 4 : channels >= 16 ? 2 : 1;
-    const pixels = laneChannels === 4 ? 8 : 16;
-    const tileColumns = width >= 4 ? 4 : 2;
-    const tileRows = Math.min(pixels / tileColumns, height >= 4 && laneChannels < 4 ? 4 : 2);
-    return [{ laneChannels, tileImages: pixels / (tileRows * tileColumns), tileRows, tileColumns }];
-  }
-  // Few channels: fewer per lane, so that all 8 lanes have work. Small maps: more images, so that no pixel is idle.
-  const laneChannels = channels >= 16 ? 2 : 1;
-  const tile = (tileImages: number, tileRows: number, tileColumns: number): Tile => ({
-    laneChannels,
-    tileImages,
-    tileRows,
-    tileColumns,
-  });
-  if (width < 4) return [tile(2, 2, 2), tile(4, 1, 2), tile(2, 2, 4)];
-  const narrow = [tile(2, 2, 4), tile(1, 3, 4), tile(1, 2, 4)];
-  // Lanes hand round 16 pixels of a row at most.
-  const wide = width >= 8 && stride === 1 && side <= 5 ? [tile(1, 2, 8), tile(2, 1, 8)] : [];
-  return laneChannels === 1 ? [...wide, ...narrow] : [...narrow, ...wide];
+/** Sums in a thread's registers at most; beyond that lavapipe's compiler no longer unrolls the loops over them. */
+const mostSums = 32;
+
+function pixelTiles(height: number, width: number, channels: number): Tile[] {
+  const laneChannels = channels >= 32 ? 4 : channels >= 16 ? 2 : 1;
+  const pixels = laneChannels === 4 ? 8 : 16;
+  const tileColumns = width >= 4 ? 4 : 2;
+  const tileRows = Math.min(pixels / tileColumns, height >= 4 && laneChannels < 4 ? 4 : 2);
+  return [{ laneChannels, tileImages: pixels / (tileRows * tileColumns), tileRows, tileColumns }];
 }
 
 function pixelThreads(tile: Tile, channels: number, height: number, width: number, batch: number): Threads {
   const tiles = Math.ceil(height / tile.tileRows) * Math.ceil(width / tile.tileColumns);
   return [channels / tile.laneChannels, tiles, Math.ceil(batch / tile.tileImages)];
 }
+
+/** Whole rows of several images, side by side, where they fit; else parts of one. All strips about as long. */
+function stripTiles({ batch, width, outWidth, outChannels, side, stride }: Geometry, spacing: number): Tile[] {
+  // Pixels of x that lanes can hand round: five times eight.
+  const mostLoaded = 40;
+  const tile = (laneChannels: number): Tile => {
+    const mostPixels = mostSums / laneChannels;
+    const images = Math.min(Math.floor(mostPixels / outWidth), Math.floor(mostLoaded / width), batch);
+    if (images > 0) {
+      return { laneChannels, stripImages: evenly(batch, images), stripColumns: outWidth, rowWidth: width };
+    }
+    const columns = evenly(outWidth, Math.min(mostPixels, Math.floor((mostLoaded - side) / stride)));
+    return { laneChannels, stripImages: 1, stripColumns: spacing * Math.ceil(columns / spacing), rowWidth: 0 };
+  };
+  const [one, two] = [tile(1), tile(2)];
+  if (outChannels < 16) return [one];
+  // Long strips save loads of weights, which one tap uses but once; a second channel saves loads of pixels.
+  return side > 1 && one.stripImages * one.stripColumns > mostSums / 2 ? [one, two] : [two, one];
+}
+
+/** The size of the parts when `whole` is cut into as few as possible of at most `most`, all about as large. */
+const evenly = (whole: number, most: number) => Math.ceil(whole / Math.ceil(whole / most));
 
 /** Pixels × channels of a workgroup of 64 lanes: wide for few channels, small where large ones would leave a GPU idle. */
 function forwardWorkgroupTiles({ outChannels }: Geometry): Tile[] {
@@ -84,20 +92,24 @@ function forwardWorkgroupTiles({ outChannels }: Geometry): Tile[] {
   return outChannels > 16 ? [t64x32, t128x32, t32x32] : [t128x16, tile(4, 4, 4)];
 }
 
-export function weightGradientTiles(
-  version: TiledVersion,
-  { outWidth, outChannels, inChannels, side }: Geometry,
-): Tile[] {
+export function weightGradientTiles(version: TiledVersion, geometry: Geometry): Tile[] {
+  const { outChannels, inChannels, side } = geometry;
   if (version === "tiled") return [{ run: 2 }];
   if (version === "workgroup") return weightGradientWorkgroupTiles(outChannels, side * side * inChannels / 4);
-  const run = outWidth >= 8 ? 4 : 2;
   const laneChannels = outChannels >= 16 ? 2 : 1;
-  const quads = inChannels / 4;
-  const tile = (run: number, threadQuads: number): Tile => ({ run, laneChannels, threadQuads });
-  const tiles = [tile(run, Math.min(2, quads))];
-  if (quads >= 3) tiles.push(tile(run, 3));
-  if (outWidth >= 4) tiles.push(tile(6 - run, Math.min(2, quads)));
-  return tiles;
+  const threadQuads = Math.min(side > 1 ? 2 : 4, inChannels / 4);
+  return weightGradientStrips(geometry).map((strip) => ({ laneChannels, threadQuads, ...strip }));
+}
+
+/** Strips of up to 8 pixels. How many images they span decides the order of summation, so that is the same in all. */
+function weightGradientStrips({ batch, width, outWidth, side, stride }: Geometry): Tile[] {
+  const mostLoaded = 16;
+  const images = Math.min(Math.floor(8 / outWidth), Math.floor(mostLoaded / width), batch);
+  if (images > 0) return [{ stripImages: evenly(batch, images), stripColumns: outWidth, rowWidth: width }];
+  const most = Math.floor((mostLoaded - side) / stride) + 1;
+  return [4, 8, 6].filter((columns) => columns <= most).map((stripColumns) => {
+    return { stripImages: 1, stripColumns, rowWidth: 0 };
+  });
 }
 
 function weightGradientWorkgroupTiles(outChannels: number, columns: number): Tile[] {
