@@ -1,11 +1,14 @@
 // Gradient of max pooling with stride 2: each dy goes to its window's first maximum in row-major order.
 // Layout    NHWC, channels in vec4s.
-// Threads   One vec4 of dx each, which asks all windows over it, at most ⌈side / 2⌉², whether it is their maximum; so every
-//           sum has one fixed order. A grid over the limit is folded into y.
+// Threads   One holds a vec4 of a cell of 2 × 2 pixels of dx and asks the windows over the cell, at most four, which of
+//           the pixels is their maximum; so every sum has one fixed order. A grid over the limit is folded into y.
 // Bytes     4 · (|x| + |dy| + |dx|) at best
 
-override side: u32 = 2;
-override padding: u32 = 0;
+override side: i32 = 2;
+override padding: i32 = 0;
+// Of the windows over a cell, along either side: the first, counted from the window of the cell's number, and how many.
+override firstWindow = -((side - 1 - padding) / 2);
+override windows = (1 + padding) / 2 - firstWindow + 1;
 
 struct Params { batch: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, channels: u32 }
 
@@ -18,31 +21,37 @@ struct Params { batch: u32, height: u32, width: u32, outHeight: u32, outWidth: u
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64 + id.x;
   let quads = params.channels / 4;
-  if (i >= params.batch * params.height * params.width * quads) { return; }
+  let down = (params.height + 1) / 2;
+  let along = (params.width + 1) / 2;
+  if (i >= params.batch * down * along * quads) { return; }
   let quad = i % quads;
-  let column = (i / quads) % params.width;
-  let row = (i / quads / params.width) % params.height;
-  let n = i / quads / params.width / params.height;
-  let across = (side + 1) / 2;
-  var sum = vec4f(0);
-  for (var window = 0u; window < across * across; window++) {
-    // The windows over this pixel, from the one that begins last.
-    let r = i32((row + padding) / 2) - i32(window / across);
-    let c = i32((column + padding) / 2) - i32(window % across);
-    if (r < 0 || r >= i32(params.outHeight) || c < 0 || c >= i32(params.outWidth)) { continue; }
-    let own = vec2i(i32(row + padding), i32(column + padding)) - 2 * vec2i(r, c);
-    if (max(own.x, own.y) >= i32(side)) { continue; }
+  let cell = vec2i(vec2u(i / quads / along % down, i / quads % along));
+  let n = i / quads / along / down;
+  var sums: array<vec4f, 4>;
+  for (var window = 0; window < windows * windows; window++) {
+    let place = cell + firstWindow + vec2i(window / windows, window % windows);
+    if (min(place.x, place.y) < 0 || place.x >= i32(params.outHeight) || place.y >= i32(params.outWidth)) { continue; }
     var first = vec4i(-1);
     var best = vec4f(-3.4e38);
-    for (var k = 0; k < i32(side * side); k++) {
-      let at = 2 * vec2i(r, c) + vec2i(k / i32(side), k % i32(side)) - i32(padding);
+    for (var k = 0; k < side * side; k++) {
+      let at = 2 * place + vec2i(k / side, k % side) - padding;
       if (min(at.x, at.y) < 0 || at.x >= i32(params.height) || at.y >= i32(params.width)) { continue; }
       let candidate = x[((n * params.height + u32(at.x)) * params.width + u32(at.y)) * quads + quad];
       first = select(first, vec4i(k), candidate > best);
       best = max(best, candidate);
     }
-    let upstream = dy[((n * params.outHeight + u32(r)) * params.outWidth + u32(c)) * quads + quad];
-    sum += select(vec4f(0), upstream, first == vec4i(own.x * i32(side) + own.y));
+    let upstream = dy[((n * params.outHeight + u32(place.x)) * params.outWidth + u32(place.y)) * quads + quad];
+    for (var pixel = 0; pixel < 4; pixel++) {
+      let own = 2 * (cell - place) + vec2i(pixel / 2, pixel % 2) + padding;
+      if (min(own.x, own.y) >= 0 && max(own.x, own.y) < side) {
+        sums[pixel] += select(vec4f(0), upstream, first == vec4i(own.x * side + own.y));
+      }
+    }
   }
-  dx[i] = sum;
+  for (var pixel = 0; pixel < 4; pixel++) {
+    let at = 2 * cell + vec2i(pixel / 2, pixel % 2);
+    if (at.x < i32(params.height) && at.y < i32(params.width)) {
+      dx[((n * params.height + u32(at.x)) * params.width + u32(at.y)) * quads + quad] = sums[pixel];
+    }
+  }
 }

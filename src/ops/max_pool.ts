@@ -43,7 +43,7 @@ export function maxPool(x: Tensor, { side = 2, padding = 0 }: MaxPoolOptions = {
             bindings: { x: at(x), dy: at(dy), dx: at(dx) },
             params,
             constants,
-            threads: [dx.length / 4],
+            threads: [batch * Math.ceil(height / 2) * Math.ceil(width / 2) * channels / 4],
           }],
         })
         : [],

@@ -1,8 +1,10 @@
 /** One training step taken apart: every kernel call in order, with what it costs on paper and on this adapter. */
+import { digits } from "../bench/table.ts";
 import type { Ceiling } from "../bench/bench.ts";
 import { design, exampleDefence, flopsOf, randomStep } from "../bench/cases.ts";
 import { bytesOf, shapesOf } from "../bench/cost.ts";
 import { spread } from "../bench/measure.ts";
+import type { BufferView } from "../gpu/kernel.ts";
 import { profile, type Span } from "../gpu/profile.ts";
 import { UserError } from "../errors.ts";
 import type { Architecture } from "../nn/network.ts";
@@ -105,11 +107,15 @@ function explainCall(
     operation: node.operation,
     kernel: dispatch.kernel.name,
     shapes: shapesOf(dispatch),
-    writes: written.map(([name]) => dispatch.bindings[name].buffer.label),
+    writes: written.map(([name]) => placeOf(dispatch.bindings[name])),
     ...{ flops, bytes, milliseconds, gflops, gbs },
     ofFma: gflops / ceiling.gflops,
     ofCopy: gbs / ceiling.gbs,
   };
+}
+
+function placeOf({ buffer, offset }: BufferView): string {
+  return offset > 0 ? `${buffer.label} + ${digits(offset / 1024)} KiB` : buffer.label;
 }
 
 /** Bytes of activations alive while a node runs. */

@@ -81,11 +81,11 @@ const columnsOf = (titles: readonly string[], texts: number) =>
 /** Every tensor as a box: when it lives, and where in the buffers it lies. */
 function memoryChart({ memory, calls }: Explanation): Promise<Html> {
   const starts = memory.sizes.map((_, buffer) => memory.sizes.slice(0, buffer).reduce((sum, size) => sum + size, 0));
-  const boxes = memory.tenancies.map(({ label, from, to, bytes, buffer }) => ({
+  const boxes = memory.tenancies.map(({ label, from, to, bytes, buffer, offset }) => ({
     from,
     to: to + 1,
-    low: starts[buffer] / 2 ** 20,
-    high: (starts[buffer] + bytes) / 2 ** 20,
+    low: (starts[buffer] + offset) / 2 ** 20,
+    high: (starts[buffer] + offset + bytes) / 2 ** 20,
     series: /gradient/.test(label) ? "var(--series-2)" : "var(--series-1)",
   }));
   const alive = Array.from({ length: calls[calls.length - 1].node + 1 }, (_, node) => ({

@@ -1,44 +1,88 @@
-/** Assigns tensors to buffers so that tensors alive at different times share one. */
+/** Assigns tensors to places in buffers so that tensors alive at different times share memory. */
 
 export interface Lifetime {
   bytes: number;
-  /** Index of the node that writes it. */
-  from: number;
-  /** Index of the last node that reads it. */
-  to: number;
+  /** Indices of the nodes that touch it, ascending: the one that writes it, then those that read it. */
+  uses: readonly number[];
+}
+
+export interface Place {
+  buffer: number;
+  /** Bytes from the buffer's start. */
+  offset: number;
 }
 
 export interface Assignment {
-  /** Which buffer each lifetime got. */
-  buffer: number[];
+  /** Where each lifetime lies. */
+  places: Place[];
   /** Bytes of each buffer. */
   sizes: number[];
   /** The most bytes alive at any one node: no assignment can need less. */
   lowerBound: number;
 }
 
-/** Largest first, each into the first buffer that is free for all of its lifetime. */
+/** WebGPU binds a buffer from multiples of this on (`minStorageBufferOffsetAlignment`). */
+const alignment = 256;
+
+interface Tenant {
+  life: Lifetime;
+  offset: number;
+}
+
+/**
+ * Largest first, each into the first gap that is wide enough for all of its lifetime. No node may read from a buffer
+ * that it also writes to, not even elsewhere in it: such tensors go to different buffers.
+ */
 export function assignBuffers(lifetimes: readonly Lifetime[]): Assignment {
   const order = lifetimes.map((_, i) => i).sort((a, b) => lifetimes[b].bytes - lifetimes[a].bytes || a - b);
-  const buffer: number[] = new Array(lifetimes.length);
+  const places: Place[] = new Array(lifetimes.length);
   const sizes: number[] = [];
-  const tenants: Lifetime[][] = [];
+  const tenants: Tenant[][] = [];
   for (const index of order) {
     const life = lifetimes[index];
-    let chosen = tenants.findIndex((others) => others.every((other) => other.to < life.from || life.to < other.from));
-    if (chosen < 0) {
-      chosen = tenants.push([]) - 1;
-      sizes.push(life.bytes);
+    let offset: number | null = null;
+    let buffer = 0;
+    for (; buffer < sizes.length && offset === null; buffer += Number(offset === null)) {
+      offset = gapFor(life, tenants[buffer], sizes[buffer]);
     }
-    tenants[chosen].push(life);
-    buffer[index] = chosen;
+    if (offset === null) {
+      sizes.push(life.bytes);
+      tenants.push([]);
+      offset = 0;
+    }
+    tenants[buffer].push({ life, offset });
+    places[index] = { buffer, offset };
   }
-  return { buffer, sizes, lowerBound: peakBytes(lifetimes) };
+  return { places, sizes, lowerBound: peakBytes(lifetimes) };
+}
+
+/** The lowest offset at which `life` meets no tenant that is alive when it is, if it may be in this buffer at all. */
+function gapFor(life: Lifetime, tenants: readonly Tenant[], size: number): number | null {
+  const others = tenants.filter((other) => aliveTogether(life, other.life)).sort((a, b) => a.offset - b.offset);
+  if (others.some((other) => inConflict(life, other.life))) return null;
+  let offset = 0;
+  for (const other of others) {
+    if (offset + life.bytes <= other.offset) break;
+    offset = Math.max(offset, Math.ceil((other.offset + other.life.bytes) / alignment) * alignment);
+  }
+  return offset + life.bytes <= size ? offset : null;
+}
+
+const firstUse = ({ uses }: Lifetime) => uses[0];
+const lastUse = ({ uses }: Lifetime) => uses[uses.length - 1];
+
+function aliveTogether(a: Lifetime, b: Lifetime): boolean {
+  return firstUse(a) <= lastUse(b) && firstUse(b) <= lastUse(a);
+}
+
+/** Whether one is written by a node that touches the other too. */
+function inConflict(a: Lifetime, b: Lifetime): boolean {
+  return a.uses.includes(firstUse(b)) || b.uses.includes(firstUse(a));
 }
 
 function peakBytes(lifetimes: readonly Lifetime[]): number {
   const changes: [time: number, bytes: number][] = [];
-  for (const { bytes, from, to } of lifetimes) changes.push([from, bytes], [to + 1, -bytes]);
+  for (const life of lifetimes) changes.push([firstUse(life), life.bytes], [lastUse(life) + 1, -life.bytes]);
   changes.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   let alive = 0;
   let peak = 0;

@@ -6,18 +6,19 @@ import type { Gpu } from "../gpu/device.ts";
 import type { BufferView } from "../gpu/kernel.ts";
 import { type KernelCall, record, submit } from "../gpu/record.ts";
 import type { Graph, Node, Tensor } from "./graph.ts";
-import { assignBuffers, type Lifetime } from "./memory.ts";
+import { assignBuffers, type Lifetime, type Place } from "./memory.ts";
 
 /** One recorded kernel call and the node it belongs to. */
 export interface Step extends KernelCall {
   node: Node;
 }
 
-/** A tensor in a buffer it shares with others; its lifetime counts nodes. */
-export interface Tenancy extends Lifetime {
+/** A tensor in a buffer it shares with others, alive from the node that writes it to the last that reads it. */
+export interface Tenancy extends Place {
   label: string;
-  /** Index of the buffer. */
-  buffer: number;
+  bytes: number;
+  from: number;
+  to: number;
 }
 
 export interface MemoryPlan {
@@ -127,31 +128,30 @@ function placeTensors(
     owned.push(buffer);
     return buffer;
   };
-  const wholly = (tensor: Tensor, buffer: GPUBuffer) =>
-    views.set(tensor, { buffer, dtype: tensor.dtype, offset: 0, length: tensor.length });
+  const place = (tensor: Tensor, buffer: GPUBuffer, offset: number) =>
+    views.set(tensor, { buffer, dtype: tensor.dtype, offset, length: tensor.length });
 
   for (const tensor of [...graph.inputs, ...outputs]) {
-    if (!tensor.place && !views.has(tensor)) wholly(tensor, own(tensor.label, tensor.length * 4));
+    if (!tensor.place && !views.has(tensor)) place(tensor, own(tensor.label, tensor.length * 4), 0);
   }
-  const lifetimes = new Map<Tensor, Lifetime>();
+  const lifetimes = new Map<Tensor, Lifetime & { uses: number[] }>();
   nodes.forEach((node, time) => {
     for (const tensor of node.outputs) {
       if (!tensor.place && !views.has(tensor)) {
-        lifetimes.set(tensor, { bytes: tensor.length * 4, from: time, to: time });
+        lifetimes.set(tensor, { bytes: tensor.length * 4, uses: [time] });
       }
     }
-    for (const tensor of node.inputs) {
-      const life = lifetimes.get(tensor);
-      if (life) life.to = time;
-    }
+    for (const tensor of new Set(node.inputs)) lifetimes.get(tensor)?.uses.push(time);
   });
-  const assignment = assignBuffers([...lifetimes.values()]);
-  const buffers = assignment.sizes.map((bytes, index) => own(`activations ${index}`, bytes));
-  [...lifetimes.keys()].forEach((tensor, index) => wholly(tensor, buffers[assignment.buffer[index]]));
+  const { places, sizes, lowerBound } = assignBuffers([...lifetimes.values()]);
+  const buffers = sizes.map((bytes, index) => own(`activations ${index}`, bytes));
+  [...lifetimes.keys()].forEach((tensor, i) => place(tensor, buffers[places[i].buffer], places[i].offset));
   return {
-    lowerBound: assignment.lowerBound,
-    allocated: assignment.sizes.reduce((sum, size) => sum + size, 0),
-    sizes: assignment.sizes,
-    tenancies: [...lifetimes].map(([{ label }, life], i) => ({ label, ...life, buffer: assignment.buffer[i] })),
+    lowerBound,
+    allocated: sizes.reduce((sum, size) => sum + size, 0),
+    sizes,
+    tenancies: [...lifetimes].map(([{ label }, { bytes, uses }], i) => {
+      return { label, bytes, from: uses[0], to: uses[uses.length - 1], ...places[i] };
+    }),
   };
 }

@@ -3,32 +3,47 @@ import { Random } from "../../src/random.ts";
 import { assignBuffers, type Assignment, type Lifetime } from "../../src/tensor/memory.ts";
 import { suite } from "../harness.ts";
 
-const life = (bytes: number, from: number, to: number): Lifetime => ({ bytes, from, to });
-
-/** Every buffer holds its largest tenant, no two tenants are alive at once, and no bytes are for nobody. */
-function check(lifetimes: Lifetime[], { buffer, sizes }: Assignment): void {
-  assert.is(buffer.length, lifetimes.length);
-  const largest = sizes.map(() => 0);
-  lifetimes.forEach((a, i) => {
-    largest[buffer[i]] = Math.max(largest[buffer[i]], a.bytes);
-    lifetimes.slice(0, i).forEach((b, j) => {
-      const overlap = a.from <= b.to && b.from <= a.to;
-      if (overlap && buffer[i] === buffer[j]) throw new Error(`${i} and ${j} share buffer ${buffer[i]} while alive`);
-    });
-  });
-  assert.equal(sizes, largest);
-}
+const life = (bytes: number, ...uses: number[]): Lifetime => ({ bytes, uses });
+const alive = ({ uses }: Lifetime, time: number) => uses[0] <= time && time <= uses[uses.length - 1];
 
 /** The bytes alive at the busiest time, counted time by time. */
 function peak(lifetimes: Lifetime[]): number {
-  const times = lifetimes.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
-  const alive = (time: number) => lifetimes.filter(({ from, to }) => from <= time && time <= to);
-  return Math.max(0, ...times.map((time) => alive(time).reduce((sum, { bytes }) => sum + bytes, 0)));
+  const last = Math.max(0, ...lifetimes.flatMap(({ uses }) => uses));
+  const bytes = Array.from(
+    { length: last + 1 },
+    (_, time) => lifetimes.filter((life) => alive(life, time)).reduce((sum, { bytes }) => sum + bytes, 0),
+  );
+  return Math.max(...bytes);
+}
+
+/**
+ * Everything lies inside its buffer at an offset WebGPU can bind, no byte is two tensors' at once, no node reads from a
+ * buffer it writes to, and no buffer is larger than what it holds.
+ */
+function check(lifetimes: Lifetime[], { places, sizes }: Assignment): void {
+  assert.is(places.length, lifetimes.length);
+  const filled = sizes.map(() => 0);
+  lifetimes.forEach((a, i) => {
+    const { buffer, offset } = places[i];
+    assert.is(offset % 256, 0);
+    filled[buffer] = Math.max(filled[buffer], offset + a.bytes);
+    lifetimes.slice(0, i).forEach((b, j) => {
+      if (places[j].buffer !== buffer) return;
+      const apart = offset + a.bytes <= places[j].offset || places[j].offset + b.bytes <= offset;
+      const together = a.uses.some((time) => alive(b, time)) || b.uses.some((time) => alive(a, time));
+      if (together && !apart) throw new Error(`${i} and ${j} share bytes of buffer ${buffer} while alive`);
+      const common = a.uses.filter((time) => b.uses.includes(time));
+      if (common.some((time) => time === a.uses[0] || time === b.uses[0])) {
+        throw new Error(`a node writes ${i} or ${j} and touches both in buffer ${buffer}`);
+      }
+    });
+  });
+  assert.equal(sizes, filled);
 }
 
 suite("memory", (test) => {
   test("nothing needs nothing", () => {
-    assert.equal(assignBuffers([]), { buffer: [], sizes: [], lowerBound: 0 });
+    assert.equal(assignBuffers([]), { places: [], sizes: [], lowerBound: 0 });
   });
 
   test("a chain needs two buffers, however long", () => {
@@ -39,17 +54,25 @@ suite("memory", (test) => {
     assert.is(assignment.lowerBound, 200);
   });
 
-  test("a tensor read and one written by the same node do not share", () => {
-    const { buffer } = assignBuffers([life(8, 0, 3), life(8, 3, 5)]);
-    assert.is.not(buffer[0], buffer[1]);
+  test("a tensor read and one written by the same node do not share a buffer, wide as it may be", () => {
+    const { places: [, one, other] } = assignBuffers([life(4096, 0, 1), life(8, 2, 3), life(8, 3, 5)]);
+    assert.is.not(one.buffer, other.buffer);
   });
 
   test("tensors of different times share the buffer of the largest", () => {
-    assert.equal(assignBuffers([life(4, 0, 1), life(64, 2, 2), life(16, 3, 9)]).sizes, [64]);
+    assert.equal(assignBuffers([life(4, 0, 1), life(64, 2), life(16, 3, 9)]).sizes, [64]);
   });
 
-  test("a residual keeps its buffer across the branch", () => {
-    const lifetimes = [life(10, 0, 4), life(10, 1, 2), life(10, 2, 3), life(10, 3, 4), life(10, 4, 5)];
+  test("small tensors lie side by side in a large one's buffer", () => {
+    const lifetimes = [life(1024, 0, 1), life(512, 2, 6), life(512, 3, 5)];
+    const assignment = assignBuffers(lifetimes);
+    check(lifetimes, assignment);
+    assert.equal(assignment.sizes, [1024]);
+    assert.equal(assignment.places.map(({ offset }) => offset), [0, 0, 512]);
+  });
+
+  test("a residual keeps its bytes across the branch", () => {
+    const lifetimes = [life(10, 0, 1, 4), life(10, 1, 2), life(10, 2, 3), life(10, 3, 4), life(10, 4, 5)];
     const assignment = assignBuffers(lifetimes);
     check(lifetimes, assignment);
     assert.is(assignment.lowerBound, 30);
@@ -61,7 +84,10 @@ suite("memory", (test) => {
       const random = new Random(1, "memory", trial);
       const lifetimes = Array.from({ length: random.integer(40) }, () => {
         const from = random.integer(30);
-        return life(4 * (1 + random.integer(trial % 2 ? 1000 : 3)), from, from + random.integer(8));
+        const readers = Array.from({ length: random.integer(8) }, (_, k) => from + 1 + k).filter(() =>
+          random.integer(2)
+        );
+        return life(4 * (1 + random.integer(trial % 2 ? 1000 : 3)), from, ...readers);
       });
       const assignment = assignBuffers(lifetimes);
       check(lifetimes, assignment);
