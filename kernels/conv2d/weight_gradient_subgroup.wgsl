@@ -1,7 +1,7 @@
 // Convolution, gradient of the weight, with subgroups:  dw[o, ky, kx, i] = Σ over n, r, c of  dy[n, r, c, o] · x[n, r·stride + ky − padding, c·stride + kx − padding, i]
 //
-// Layout    x, dy: NHWC; dw: OHWI; input channels in vec4s.
-// Threads   One holds a row of taps (ky) × a few vec4s of input channels × 1 or 2 output channels in registers and walks
+// Layout    x, dy: NHWC; dw: OHWI; input channels in vec4s, output channels in vec2s.
+// Threads   One holds a row of taps (ky) × a few vec4s of input channels × 2 output channels in registers and walks
 //           over all pixels in order, so the sum has one fixed order. It takes them in strips of at most 8: the same row of
 //           stripImages images side by side or, where rows are long, stripColumns pixels of one. The 8 lanes of a workgroup
 //           hold neighbouring output channels of the same taps: each loads its own dy and one of 8 neighbouring pixels of
@@ -17,7 +17,6 @@ enable subgroups;
 override side: u32 = 3;
 override stride: u32 = 1;
 override padding: u32 = 1;
-override laneChannels: u32 = 2;
 // Vec4s of input channels per thread.
 override threadQuads: u32 = 2;
 override stripImages: u32 = 1;
@@ -37,7 +36,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [batch, height, width, inChannels]
-@group(0) @binding(2) var<storage, read> dy: array<f32>;  // [batch, outHeight, outWidth, outChannels]
+@group(0) @binding(2) var<storage, read> dy: array<vec2f>;  // [batch, outHeight, outWidth, outChannels]
 @group(0) @binding(3) var<storage, read_write> dw: array<vec4f>;  // [outChannels, side, side, inChannels]
 
 @compute @workgroup_size(8)
@@ -47,24 +46,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   let inQuads = params.inChannels / 4;
   let quad0 = group.y * threadQuads;
   let ky = group.z;
-  let channel0 = min((group.x * 8 + lane) * laneChannels, params.outChannels - laneChannels);
+  let pairs = params.outChannels / 2;
+  let pair = min(group.x * 8 + lane, pairs - 1);
 
-  // sums[(quad · side + kx) · laneChannels + o]
+  // sums[(quad · side + kx) · 2 + o]
   var sums: array<vec4f, 32>;
   for (var image0 = 0u; image0 < params.batch; image0 += stripImages) {
     for (var row = 0u; row < params.outHeight; row++) {
       let r = i32(row * stride + ky) - i32(padding);
       if (r < 0 || r >= i32(params.height)) { continue; }
       for (var column0 = 0u; column0 < params.outWidth; column0 += stripColumns) {
-        var upstream: array<f32, 16>;
+        var upstream: array<vec2f, 8>;
         for (var p = 0u; p < stripPixels; p++) {
           let n = image0 + p / stripColumns;
           let column = column0 + p % stripColumns;
           let inside = n < params.batch && column < params.outWidth;
           let at = (min(n, params.batch - 1) * params.outHeight + row) * params.outWidth + min(column, params.outWidth - 1);
-          for (var o = 0u; o < laneChannels; o++) {
-            upstream[p * laneChannels + o] = select(0.0, dy[at * params.outChannels + channel0 + o], inside);
-          }
+          upstream[p] = select(vec2f(0), dy[at * pairs + pair], inside);
         }
         for (var quad = 0u; quad < threadQuads; quad++) {
           var pixels: array<vec4f, 16>;
@@ -95,10 +93,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
               let tap = i32(p % stripColumns * stride + kx) - i32(padding);
               if (rowWidth == 0 || (tap >= 0 && tap < i32(rowWidth))) {
                 let pixel = pixels[p / stripColumns * rowWidth + u32(tap + select(i32(padding), 0, rowWidth > 0))];
-                for (var o = 0u; o < laneChannels; o++) {
-                  let at = (quad * side + kx) * laneChannels + o;
-                  sums[at] = fma(vec4f(upstream[p * laneChannels + o]), pixel, sums[at]);
-                }
+                let at = (quad * side + kx) * 2;
+                sums[at] = fma(vec4f(upstream[p].x), pixel, sums[at]);
+                sums[at + 1] = fma(vec4f(upstream[p].y), pixel, sums[at + 1]);
               }
             }
           }
@@ -107,13 +104,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     }
   }
 
-  if ((group.x * 8 + lane) * laneChannels >= params.outChannels) { return; }
+  if (group.x * 8 + lane >= pairs) { return; }
   for (var quad = 0u; quad < threadQuads; quad++) {
     if (quad0 + quad < inQuads) {
       for (var kx = 0u; kx < side; kx++) {
-        for (var o = 0u; o < laneChannels; o++) {
-          let filterRow = (channel0 + o) * side + ky;
-          dw[(filterRow * side + kx) * inQuads + quad0 + quad] = sums[(quad * side + kx) * laneChannels + o];
+        for (var o = 0u; o < 2; o++) {
+          let filterRow = (2 * pair + o) * side + ky;
+          dw[(filterRow * side + kx) * inQuads + quad0 + quad] = sums[(quad * side + kx) * 2 + o];
         }
       }
     }

@@ -96,9 +96,8 @@ export function weightGradientTiles(version: TiledVersion, geometry: Geometry): 
   const { outChannels, inChannels, side } = geometry;
   if (version === "tiled") return [{ run: 2 }];
   if (version === "workgroup") return weightGradientWorkgroupTiles(outChannels, side * side * inChannels / 4);
-  const laneChannels = outChannels >= 16 ? 2 : 1;
   const threadQuads = Math.min(side > 1 ? 2 : 4, inChannels / 4);
-  return weightGradientStrips(geometry).map((strip) => ({ laneChannels, threadQuads, ...strip }));
+  return weightGradientStrips(geometry).map((strip) => ({ threadQuads, ...strip }));
 }
 
 /** Strips of up to 8 pixels. How many images they span decides the order of summation, so that is the same in all. */
@@ -139,8 +138,8 @@ export function weightGradientThreads(
     const [tileOut, tileIn] = [tile.outLanes * tile.laneOut, tile.inLanes * tile.laneIn];
     return [64 * Math.ceil(outChannels / 4 / tileOut), Math.ceil(side * side * quads / tileIn), splits];
   }
-  if (!tile.laneChannels) return [outChannels / 4, quads, side];
-  return [outChannels / tile.laneChannels, Math.ceil(quads / tile.threadQuads), side];
+  if (!tile.threadQuads) return [outChannels / 4, quads, side];
+  return [outChannels / 2, Math.ceil(quads / tile.threadQuads), side];
 }
 
 /** Workgroups that keep a large GPU busy, and the fewest pixels worth a workgroup. */
