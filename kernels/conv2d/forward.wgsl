@@ -5,7 +5,7 @@
 // Threads   One holds 1, 2 or 4 output channels of a tile of images × rows × columns in registers, 32 sums at most. The
 //           workgroup's 8 lanes hold neighbouring output channels of the SAME tile, so every address into x is uniform:
 //           one load and a broadcast. Each weight vec4 loaded per lane is used for all pixels of the tile.
-// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels
+// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels, less the taps outside the image
 // Bytes     4 · (x + w + y) at best; x is read again for every workgroup of channels, w for every tile.
 // Source    Direct convolution with register tiling; cf. Georganas et al., "Anatomy of High-Performance Deep Learning
 //           Convolutions on SIMD Architectures", SC 2018.

@@ -3,7 +3,7 @@
 //
 // Layout    x, y: NHWC; w: OHWI. Pixels outside the image count as zero.
 // Threads   One value of y each, neighbours in o; a grid over the limit is folded into y.
-// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels
+// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels, less the taps outside the image
 // Bytes     4 · (x + w + y) at best. Every multiply-add loads both its factors: 8 bytes for 2 FLOPs, so even from a cache
 //           that gives 40 GB/s it cannot exceed 10 GFLOP/s.
 

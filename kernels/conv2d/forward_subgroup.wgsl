@@ -8,7 +8,7 @@
 //           same row of stripImages images side by side or, where rows are long, stripColumns pixels of one. The lanes load
 //           8 pixels of x at a time, one each, and hand them round. Taps that fall beside or between the pixels of a whole
 //           row cost nothing, nor do those above and below the image.
-// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels / spacing²
+// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels / spacing², less the taps outside the image
 // Bytes     4 · (x + w + y) at best; x is read again for every ky and workgroup of channels, w for every strip.
 // Source    Direct convolution with register tiling; cf. Georganas et al., "Anatomy of High-Performance Deep Learning
 //           Convolutions on SIMD Architectures", SC 2018.

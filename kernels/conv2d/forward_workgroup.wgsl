@@ -7,7 +7,7 @@
 //           x, never stored. The 64 lanes of a workgroup make a tile of pixelLanes · lanePixels pixels × channelLanes ·
 //           laneChannels channels, each lane lanePixels × laneChannels sums in registers. 16 values of K at a time lie in
 //           workgroup memory; while they are multiplied, the next 16 are on their way (two halves, one barrier a stage).
-// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels
+// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels, less the taps outside the image
 // Bytes     4 · (x + w + y) at best; x is read again for every tap and tile of channels, w for every tile of pixels. A lane
 //           loads lanePixels + laneChannels values from workgroup memory for lanePixels · laneChannels multiply-adds.
 // Source    Implicit GEMM: Chetlur et al., "cuDNN: Efficient Primitives for Deep Learning", 2014, section 3. Tiles: Volkov

@@ -5,7 +5,7 @@
 // Threads   As in forward.wgsl with the channels' roles exchanged: 1, 2 or 4 input channels per lane, 8 lanes on one tile
 //           of images × rows × columns of dx, dy at uniform addresses. Tiles begin at multiples of the stride, so
 //           which taps meet which pixels is known when the loops unroll.
-// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels
+// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels, less the taps outside the image
 // Bytes     4 · (dy + w + dx) at best; dy is read again for every workgroup of channels, w for every tile.
 // Source    Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, section 4.
 

@@ -3,7 +3,7 @@
 //
 // Layout    dx, dy: NHWC; w: OHWI.
 // Threads   One value of dx each, neighbours in i; a grid over the limit is folded into y.
-// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels
+// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels, less the taps outside the image
 // Bytes     4 · (dy + w + dx) at best; as in forward_naive.wgsl, 8 bytes are loaded for 2 FLOPs.
 
 override side: u32 = 3;

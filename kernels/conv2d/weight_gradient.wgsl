@@ -4,7 +4,7 @@
 // Threads   One holds one row of taps (ky) × 4 input channels × 4 output channels in registers and walks over all pixels in
 //           order, so the sum has one fixed order. The 8 lanes of a workgroup hold 32 output channels of the same taps:
 //           x at uniform addresses, dy one vec4 per lane and pixel, used for `side` taps × 4 channels.
-// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels
+// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels, less the taps outside the image
 // Bytes     4 · (x + dy + dw) at best; x is read again for every 32 output channels and each ky, dy for every 4 input channels and ky.
 // Source    As forward.wgsl.
 

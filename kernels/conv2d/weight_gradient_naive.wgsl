@@ -2,7 +2,7 @@
 //
 // Layout    x, dy: NHWC; dw: OHWI.
 // Threads   One value of dw each, neighbours in i, walking over all pixels in order.
-// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels
+// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels, less the taps outside the image
 // Bytes     4 · (x + dy + dw) at best; as in forward_naive.wgsl, 8 bytes are loaded for 2 FLOPs.
 
 override side: u32 = 3;

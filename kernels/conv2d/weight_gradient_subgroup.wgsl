@@ -7,7 +7,7 @@
 //           hold neighbouring output channels of the same taps: each loads its own dy and one of 8 neighbouring pixels of
 //           x, which the lanes hand round. The workgroup must be one subgroup. Taps beside a whole row cost nothing, nor do
 //           those above and below the image.
-// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels
+// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels, less the taps outside the image
 // Bytes     4 · (x + dy + dw) at best; x is read again for every workgroup of output channels and each ky, dy for every
 //           group of input channels and ky.
 // Source    As forward.wgsl.

@@ -8,7 +8,7 @@
 //           channels × inLanes · laneIn vec4s of input channels of some taps; a lane holds 4 · laneOut × laneIn vec4s of
 //           sums. `depth` pixels at a time lie in workgroup memory; while they are
 //           multiplied, the next are on their way.
-// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels
+// FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels, less the taps outside the image
 // Bytes     4 · (x + dy + partial) at best; x is read again for every tap and tile of output channels, dy for every tile of
 //           taps and input channels.
 // Source    As forward_workgroup.wgsl.

@@ -19,7 +19,7 @@ import { type Engine, Graph } from "../tensor/graph.ts";
 import { compile, type Step } from "../tensor/plan.ts";
 import { objectiveOf } from "../train/objective.ts";
 import type { Alpha, DefenceSettings } from "../train/settings.ts";
-import { allocateOptimiser, TrainStep } from "../train/step.ts";
+import { OptimiserState, TrainStep } from "../train/step.ts";
 import type { Case } from "./bench.ts";
 
 /** A network to measure with: no data, and so ten classes and a normaliser that changes nothing. */
@@ -54,8 +54,9 @@ export async function randomStep(
   const random = new Random(1, "bench images");
   const bytes = Uint8Array.from({ length: batch * size * size * 3 }, () => random.integer(256));
   const images = await DeviceImages.upload(engine.gpu, size, batch, readerOf(bytes, size));
-  const step = await TrainStep.compile(network, images, batch, objectiveOf(defence, 1), allocateOptimiser(network));
-  return { step, network, free: () => [step, images, network].forEach((resource) => resource.free()) };
+  const state = new OptimiserState(network);
+  const step = await TrainStep.compile(network, images, batch, objectiveOf(defence, 1), state);
+  return { step, network, free: () => [step, state, images, network].forEach((resource) => resource.free()) };
 }
 
 /** Every distinct kernel call of a training step with all defences' kernels, and of an attack. */

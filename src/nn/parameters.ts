@@ -59,11 +59,13 @@ export class Parameters {
     return { buffer, dtype: "f32", offset: 0, length };
   }
 
-  /** Where a parameter lies in the flat buffer of its kind, or in a buffer laid out like it. */
-  slice(name: string, buffer?: GPUBuffer): BufferView {
+  /** Where a parameter lies in the flat buffer of its kind, or in copy number `copy` of a buffer of such, end to end. */
+  slice(name: string, buffer?: GPUBuffer, copy = 0): BufferView {
     for (const flat of Object.values(this.#flat)) {
       const slice = flat.slices.get(name);
-      if (slice) return { buffer: buffer ?? flat.buffer, dtype: "f32", offset: slice.offset * 4, length: slice.length };
+      if (!slice) continue;
+      const offset = (copy * flat.length + slice.offset) * 4;
+      return { buffer: buffer ?? flat.buffer, dtype: "f32", offset, length: slice.length };
     }
     throw new Error(`there is no parameter ${name}`);
   }

@@ -103,7 +103,7 @@ function forward(
     operation,
     inputs: epilogue ? [x, w, epilogue.bias] : [x, w],
     outputs: [{ shape: [batch, outHeight, outWidth, outChannels] }],
-    flops: flopsOf(geometry) / spacing ** 2,
+    flops: flopsOf(geometry, spacing),
     tunable: version === "naive"
       ? undefined
       : tunable(kernel, geometry, forwardTiles(version, geometry, spacing), spacing),

@@ -7,12 +7,12 @@ export interface SgdOptions {
 }
 
 /**
- * v ← momentum · v + (g + weightDecay · w), w ← w − rate · v, for all parameters in one dispatch.
+ * v ← momentum · v + (Σ g + weightDecay · w), w ← w − rate · v, for all parameters in one dispatch.
  *
  * @param weights flat tensor over all parameters, changed in place; a multiple of 4 values
  * @param velocities likewise
- * @param gradients flat tensor whose slices the tensors of `parts` are placed in
- * @param parts the gradients this step waits for
+ * @param gradients [summands, ...]: flat tensors end to end, added up, whose slices the tensors of `parts` are placed in
+ * @param parts the summands this step waits for
  * @param rate [1], the learning rate
  */
 export function sgd(
@@ -26,13 +26,14 @@ export function sgd(
   { momentum, weightDecay }: SgdOptions,
 ): void {
   const { length } = weights;
+  const summands = gradients.length / length;
   if (length % 4 !== 0) throw new Error(`sgd of ${length} weights: their number must be a multiple of 4`);
   weights.graph.add({
     operation: "sgd",
     inputs: [rate, ...parts],
     outputs: [],
     changes: [weights, velocities],
-    flops: 6 * length,
+    flops: (5 + summands) * length,
     dispatches: (_, at) => [{
       kernel: weights.graph.engine.kernels.get("sgd/forward"),
       bindings: {
@@ -41,7 +42,7 @@ export function sgd(
         velocities: at(velocities),
         weights: at(weights),
       },
-      params: { length, momentum, decay: weightDecay },
+      params: { length, summands, momentum, decay: weightDecay },
       threads: [length / 4],
     }],
   });

@@ -12,6 +12,11 @@ import type { Tensor } from "./graph.ts";
  * @throws where `y` does not depend on an entry of `wanted`, or only through something without a gradient
  */
 export function gradient(y: Tensor, wanted: readonly Tensor[], upstream?: Tensor): Tensor[] {
+  return gradientSummands(y, wanted, upstream).map((summands) => summands.reduce((sum, part) => add(sum, part)));
+}
+
+/** The same as lists of what is to be summed up: a summand per use of a tensor. */
+export function gradientSummands(y: Tensor, wanted: readonly Tensor[], upstream?: Tensor): Tensor[][] {
   if (upstream && upstream.length !== y.length) {
     throw new Error(`gradient: an upstream of [${upstream.shape}] for ${y.label} of [${y.shape}]`);
   }
@@ -21,25 +26,31 @@ export function gradient(y: Tensor, wanted: readonly Tensor[], upstream?: Tensor
     if (node.backward && node.inputs.some((input) => depends.has(input))) node.outputs.forEach((t) => depends.add(t));
   }
 
-  const gradients = new Map<Tensor, Tensor>([[y, upstream ?? fill(y.graph, y.shape, 1)]]);
+  const summands = new Map<Tensor, Tensor[]>([[y, [upstream ?? fill(y.graph, y.shape, 1)]]]);
+  const sumOf = (tensor: Tensor): Tensor | undefined => {
+    const parts = summands.get(tensor);
+    if (parts && parts.length > 1) parts.splice(0, parts.length, parts.reduce((sum, part) => add(sum, part)));
+    return parts?.[0];
+  };
   // Nodes added below lie behind `last` and are never differentiated here.
   const last = nodes.length;
   for (let index = last - 1; index >= 0; index--) {
     const node = nodes[index];
     if (!node.backward || !node.inputs.some((input) => depends.has(input))) continue;
-    const incoming = node.outputs.map((output) => gradients.get(output));
+    const incoming = node.outputs.map(sumOf);
     if (incoming.every((gradient) => gradient === undefined)) continue;
     node.backward(incoming).forEach((contribution, i) => {
       const input = node.inputs[i];
       if (!contribution || !depends.has(input)) return;
-      const sum = gradients.get(input);
-      gradients.set(input, sum ? add(sum, contribution) : contribution);
+      const parts = summands.get(input);
+      if (parts) parts.push(contribution);
+      else summands.set(input, [contribution]);
     });
   }
 
   return wanted.map((tensor) => {
-    const result = gradients.get(tensor);
-    if (!result) throw new Error(`gradient: ${y.label} does not depend on ${tensor.label}`);
-    return result;
+    const parts = summands.get(tensor);
+    if (!parts) throw new Error(`gradient: ${y.label} does not depend on ${tensor.label}`);
+    return parts;
   });
 }

@@ -10,7 +10,7 @@ import { measureNormaliser } from "./normaliser.ts";
 import { alphaOf, objectiveOf } from "./objective.ts";
 import { countPasses, type Passes } from "./passes.ts";
 import { type DefenceSettings, largestShift, type TrainSettings } from "./settings.ts";
-import { allocateOptimiser, type OptimiserState, TrainStep } from "./step.ts";
+import { OptimiserState, TrainStep } from "./step.ts";
 
 const whole = z.number().int().positive();
 
@@ -75,7 +75,7 @@ export async function measurePace(
   };
   const network = new Network(engine, architecture);
   network.parameters.initialise(seed);
-  const state = allocateOptimiser(network);
+  const state = new OptimiserState(network);
   const images = await DeviceImages.ofSplit(engine.gpu, pack, "train");
   const subject = { network, images, labels: await pack.labels("train"), batch, seed, state };
 
@@ -89,8 +89,7 @@ export async function measurePace(
       onProgress?.(round * defences.length + i + 1, rounds * defences.length, name);
     }
   }
-  for (const resource of [network, images]) resource.free();
-  for (const buffer of Object.values(state)) engine.gpu.free(buffer);
+  for (const resource of [network, images, state]) resource.free();
 
   const rows = defences.map(({ name }, i) => {
     const sorted = times[i].toSorted((a, b) => a - b);
@@ -136,7 +135,6 @@ async function timeSteps(
   await gpu.sync();
   const secondsPerStep = (performance.now() - begun) / 1000 / steps;
   const passes = countPasses(step.plan);
-  // The optimiser's state is everybody's, so only the plan goes.
-  step.plan.free();
+  step.free();
   return { passes, secondsPerStep };
 }

@@ -6,28 +6,31 @@ import { gatherBatch } from "../ops/gather_batch.ts";
 import { sgd } from "../ops/sgd.ts";
 import type { DeviceImages } from "../nn/images.ts";
 import type { Network } from "../nn/network.ts";
-import { gradient } from "../tensor/gradient.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { gradientSummands } from "../tensor/gradient.ts";
 import { Graph, type Tensor } from "../tensor/graph.ts";
 import { compile, type Plan } from "../tensor/plan.ts";
 import type { StepDraws } from "./draws.ts";
 import type { Objective } from "./objective.ts";
 import { optimisation } from "./settings.ts";
 
-/** The optimiser's memory of a network, laid out as its weights are. */
-export interface OptimiserState {
-  gradients: GPUBuffer;
-  velocities: GPUBuffer;
+/** What training a network remembers from one step to the next. */
+export class OptimiserState {
+  /** Laid out as the weights are. */
+  readonly velocities: GPUBuffer;
   /** Sum of the losses since it was last set to zero, one number. */
-  totalLoss: GPUBuffer;
-}
+  readonly totalLoss: GPUBuffer;
+  readonly #gpu: Gpu;
 
-export function allocateOptimiser({ parameters, engine: { gpu } }: Network): OptimiserState {
-  const bytes = parameters.length("weight") * 4;
-  return {
-    gradients: gpu.allocate("gradients", bytes),
-    velocities: gpu.allocate("velocities", bytes),
-    totalLoss: gpu.allocate("total loss", 4),
-  };
+  constructor({ parameters, engine: { gpu } }: Network) {
+    this.velocities = gpu.allocate("velocities", parameters.length("weight") * 4);
+    this.totalLoss = gpu.allocate("total loss", 4);
+    this.#gpu = gpu;
+  }
+
+  free(): void {
+    for (const buffer of [this.velocities, this.totalLoss]) this.#gpu.free(buffer);
+  }
 }
 
 type Inputs = Record<"indices" | "jitter" | "y" | "partner" | "alpha" | "larger" | "streams" | "rate", Tensor>;
@@ -37,6 +40,8 @@ export class TrainStep {
   private constructor(
     readonly plan: Plan,
     private readonly inputs: Inputs,
+    /** Buffers laid out as the weights are, end to end: a summand of the gradients for each pass. */
+    readonly gradients: GPUBuffer,
     private readonly state: OptimiserState,
   ) {}
 
@@ -61,10 +66,15 @@ export class TrainStep {
     const { model, weights } = network.on(graph, "training");
     const x = gatherBatch(graph, images, inputs.indices, inputs.jitter);
     const loss = objective({ model, x, ...inputs });
-    optimise(network, graph, loss, weights, inputs.rate, state);
+    const gradients = optimise(network, graph, loss, weights, inputs.rate, state);
     const total = graph.placed("total loss", [1], { buffer: state.totalLoss, dtype: "f32", offset: 0, length: 1 });
     assign(total, add(total, loss));
-    return new TrainStep(await compile(graph, [loss]), inputs, state);
+    try {
+      return new TrainStep(await compile(graph, [loss]), inputs, gradients, state);
+    } catch (error) {
+      network.engine.gpu.free(gradients);
+      throw error;
+    }
   }
 
   /** Submits one step. @param labels of the whole training split */
@@ -95,32 +105,42 @@ export class TrainStep {
     return total / steps;
   }
 
+  /** Frees all but the optimiser's state. */
   free(): void {
     this.plan.free();
-    for (const buffer of Object.values(this.state)) this.plan.gpu.free(buffer);
+    this.plan.gpu.free(this.gradients);
   }
 }
 
-/** Gradients go straight into their slices of one flat buffer, so that the optimiser is one dispatch. */
+/**
+ * Gradients go straight into their slices of one flat buffer for each pass through the network, so that the optimiser,
+ * which adds the passes up, is one dispatch.
+ */
 function optimise(
-  { parameters }: Network,
+  { parameters, engine: { gpu } }: Network,
   graph: Graph,
   loss: Tensor,
   weights: Map<string, Tensor>,
   rate: Tensor,
-  { gradients, velocities }: OptimiserState,
-): void {
+  { velocities }: OptimiserState,
+): GPUBuffer {
   const length = parameters.length("weight");
-  const flat = (label: string, buffer: GPUBuffer) =>
-    graph.placed(label, [length], { buffer, dtype: "f32", offset: 0, length });
   const names = [...weights.keys()];
-  const parts = gradient(loss, [...weights.values()]);
-  parts.forEach((part, i) => part.place = parameters.slice(names[i], gradients));
+  const parts = gradientSummands(loss, [...weights.values()]);
+  const passes = parts[0].length;
+  if (parts.some((summands) => summands.length !== passes)) throw new Error("a pass goes through part of the network");
+  const gradients = gpu.allocate("gradients", passes * length * 4);
+  parts.forEach((summands, i) => {
+    summands.forEach((part, pass) => part.place = parameters.slice(names[i], gradients, pass));
+  });
+  const flat = (label: string, copies: number, buffer: GPUBuffer) =>
+    graph.placed(label, [copies, length], { buffer, dtype: "f32", offset: 0, length: copies * length });
   sgd({
     weights: graph.placed("weights", [length], parameters.whole("weight")),
-    velocities: flat("velocities", velocities),
-    gradients: flat("gradients", gradients),
-    parts,
+    velocities: flat("velocities", 1, velocities),
+    gradients: flat("gradients", passes, gradients),
+    parts: parts.flat(),
     rate,
   }, optimisation);
+  return gradients;
 }

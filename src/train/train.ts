@@ -12,7 +12,7 @@ import { measureNormaliser } from "./normaliser.ts";
 import { alphaOf, objectiveOf } from "./objective.ts";
 import { learningRateAt } from "./schedule.ts";
 import { largestShift, type TrainSettings } from "./settings.ts";
-import { allocateOptimiser, TrainStep } from "./step.ts";
+import { OptimiserState, TrainStep } from "./step.ts";
 import { compileValidation } from "./validate.ts";
 
 export interface Progress {
@@ -77,7 +77,7 @@ export async function train(
 
   const network = new Network(engine, architecture);
   network.parameters.initialise(settings.seed);
-  const state = allocateOptimiser(network);
+  const state = new OptimiserState(network);
   const stateFile = `${out}/${runFiles.state}`;
   const log = resume && await exists(stateFile) ? await loadState(stateFile, network, state) : [];
 
@@ -101,7 +101,7 @@ export async function train(
     await saveState(stateFile, network, state, log);
     onEpoch?.({ ...entry, ...clock });
   }
-  for (const resource of [validation, step, network, images, held]) resource.free();
+  for (const resource of [validation, step, state, network, images, held]) resource.free();
   const best = log.reduce((a, b) => b.validationAccuracy > a.validationAccuracy ? b : a);
   return {
     run: out,

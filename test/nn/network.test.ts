@@ -8,7 +8,7 @@ import { Predictor } from "../../src/nn/predict.ts";
 import type { StepDraws } from "../../src/train/draws.ts";
 import { type Objective, objectiveOf } from "../../src/train/objective.ts";
 import { optimisation } from "../../src/train/settings.ts";
-import { allocateOptimiser, TrainStep } from "../../src/train/step.ts";
+import { OptimiserState, TrainStep } from "../../src/train/step.ts";
 import { suite } from "../harness.ts";
 import { close, engine } from "../ops/engine.ts";
 import { fromValues, map, type NdArray, relativeError, zeros } from "../reference/array.ts";
@@ -56,7 +56,7 @@ interface Outcome {
 async function trainStep({ network, state }: Twin, objective: Objective, steps = 1): Promise<Outcome> {
   const { gpu } = network.engine;
   const device = await upload(network.engine, pictures.bytes, 32);
-  const memory = allocateOptimiser(network);
+  const memory = new OptimiserState(network);
   const step = await TrainStep.compile(network, device, BATCH, objective, memory);
   for (let i = 0; i < steps; i++) {
     step.resetLoss();
@@ -64,10 +64,15 @@ async function trainStep({ network, state }: Twin, objective: Objective, steps =
   }
   const loss = await step.meanLoss(1);
   const gradients: State = new Map();
+  const flatBytes = network.parameters.length("weight") * 4;
   for (const { name, shape, kind, depth } of network.parameters.specs) {
     if (kind !== "weight") continue;
-    const { buffer, offset, length } = network.parameters.slice(name, memory.gradients);
-    const all = new Float32Array(await gpu.read(buffer, offset, length * 4));
+    // Every pass through the network has left a summand.
+    const all = new Float32Array(network.parameters.slice(name).length);
+    for (let pass = 0; pass < step.gradients.size / flatBytes; pass++) {
+      const { buffer, offset, length } = network.parameters.slice(name, step.gradients, pass);
+      new Float32Array(await gpu.read(buffer, offset, length * 4)).forEach((value, i) => all[i] += value);
+    }
     const padded = shape[shape.length - 1];
     assert.ok(all.every((value, i) => i % padded < depth || value === 0), `${name}: its padding has a gradient`);
     gradients.set(name, fromValues(state.get(name)!.shape, all.filter((_, i) => i % padded < depth)));
@@ -77,7 +82,7 @@ async function trainStep({ network, state }: Twin, objective: Objective, steps =
     after.set(name, fromValues(state.get(name)!.shape, values));
   }
   const flat = new Float32Array(await gpu.read(network.parameters.whole("weight").buffer));
-  for (const resource of [step, device, network]) resource.free();
+  for (const resource of [step, memory, device, network]) resource.free();
   return { loss, gradients, after, flat };
 }
 

@@ -3,7 +3,7 @@ import { assign } from "../../src/ops/assign.ts";
 import { conv2d, convolutionVersions } from "../../src/ops/conv2d.ts";
 import { Random } from "../../src/random.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
-import type { Engine, Node, Tensor } from "../../src/tensor/graph.ts";
+import { type Engine, Graph, type Node, type Tensor } from "../../src/tensor/graph.ts";
 import { suite } from "../harness.ts";
 import { type NdArray, randomNormal } from "../reference/array.ts";
 import * as reference from "../reference/conv2d.ts";
@@ -76,6 +76,25 @@ suite("conv2d", (test) => {
         });
       }
     }
+  }
+
+  for (
+    const [x, w, stride, padding] of [[[2, 5, 7, 4], [8, 3, 3, 4], 1, 1], [[1, 9, 8, 4], [4, 3, 3, 4], 2, 1]] as const
+  ) {
+    test(`all passes count the products inside the image, stride ${stride}`, async () => {
+      const graph = new Graph(await engine());
+      const [image, filters] = [graph.input("x", x), graph.input("w", w)];
+      const y = conv2d(image, filters, { stride, padding, version: "workgroup" });
+      gradient(y, [image, filters], graph.input("dy", y.shape));
+      // A convolution of ones counts its own products.
+      const ones = (shape: readonly number[]) => ({
+        shape: [...shape],
+        data: new Float64Array(shape.reduce((product, size) => product * size)).fill(1),
+      });
+      const products = reference.conv2d(ones(x), ones(w), stride, padding).data.reduce((sum, value) => sum + value, 0);
+      const flops = graph.nodes.filter(({ operation }) => operation.startsWith("conv2d")).map(({ flops }) => flops);
+      assert.equal(flops, [2 * products, 2 * products, 2 * products]);
+    });
   }
 
   // Wide and narrow maps, few and many channels, and a sum over pixels in several parts.

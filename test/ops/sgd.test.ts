@@ -11,20 +11,30 @@ const rates = [0.1, 0.01, 0.003];
 
 suite("sgd", (test) => {
   for (
-    const [length, momentum, weightDecay] of [[4, 0, 0], [60, 0.9, 5e-4], [64, 0.9, 0], [68, 0, 0.1], [4100, 0.9, 1e-4]]
+    const [length, summands, momentum, weightDecay] of [
+      [4, 1, 0, 0],
+      [60, 1, 0.9, 5e-4],
+      [64, 2, 0.9, 0],
+      [68, 1, 0, 0.1],
+      [128, 3, 0.9, 5e-4],
+      [4100, 1, 0.9, 1e-4],
+    ]
   ) {
-    test(`three steps, ${length} weights, momentum ${momentum}, weight decay ${weightDecay}`, async () => {
+    test(`three steps, ${length} weights, ${summands} summands, momentum ${momentum}, decay ${weightDecay}`, async () => {
       const { gpu, kernels } = await engine();
       const name = `sgd ${length}`;
-      // The gradients come from two nodes that write slices of one buffer; the first slice has 64 values or all.
-      const first = Math.min(length, 64);
+      // The gradients come from nodes that write slices of one buffer: of each summand the first 64 values, and the rest.
+      const whole = summands * length;
+      const ends = Array.from({ length: summands }, (_, k) => [k * length + Math.min(length, 64), (k + 1) * length])
+        .flat();
       const start = normal([length], `${name} w`);
       const weights = await place(start.data);
       const velocities = await place(new Float32Array(length));
-      const gradients = await place(new Float32Array(length));
+      const gradients = await place(new Float32Array(whole));
       const graph = new Graph({ gpu, kernels, tiles: new Map() });
       const rate = graph.input("rate", [1]);
-      const parts = [[0, first], [first, length]].filter(([from, to]) => from < to).map(([from, to]) => {
+      const slices = ends.map((to, i) => [i > 0 ? ends[i - 1] : 0, to]).filter(([from, to]) => from < to);
+      const parts = slices.map(([from, to]) => {
         const input = graph.input(`source ${from}`, [to - from]);
         const part = scale(input, -2);
         part.place = { ...gradients, offset: 4 * from, length: to - from };
@@ -33,7 +43,7 @@ suite("sgd", (test) => {
       sgd({
         weights: graph.placed("weights", [length], weights),
         velocities: graph.placed("velocities", [length], velocities),
-        gradients: graph.placed("gradients", [length], gradients),
+        gradients: graph.placed("gradients", [summands, length], gradients),
         parts: parts.map(({ part }) => part),
         rate,
       }, { momentum, weightDecay });
@@ -41,12 +51,13 @@ suite("sgd", (test) => {
 
       let want = { weights: start, velocity: { shape: [length], data: new Float64Array(length) } as NdArray };
       for (const [step, learningRate] of rates.entries()) {
-        const g = normal([length], `${name} g ${step}`);
+        const g = normal([summands, length], `${name} g ${step}`);
         plan.write(rate, Float32Array.of(learningRate));
         for (const { from, to, input } of parts) plan.write(input, Float32Array.from(g.data.slice(from, to)));
         plan.run();
-        const doubled = { shape: g.shape, data: g.data.map((value) => -2 * value) };
-        want = reference.sgd(want.weights, want.velocity, doubled, { learningRate, momentum, weightDecay });
+        const total = { shape: [length], data: new Float64Array(length) };
+        g.data.forEach((value, i) => total.data[i % length] -= 2 * value);
+        want = reference.sgd(want.weights, want.velocity, total, { learningRate, momentum, weightDecay });
       }
       for (
         const [what, view, expected] of [["weights", weights, want.weights], [

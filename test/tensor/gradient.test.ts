@@ -4,7 +4,7 @@ import { mean } from "../../src/ops/mean.ts";
 import { relu } from "../../src/ops/relu.ts";
 import { scale } from "../../src/ops/scale.ts";
 import { signStep } from "../../src/ops/sign_step.ts";
-import { gradient } from "../../src/tensor/gradient.ts";
+import { gradient, gradientSummands } from "../../src/tensor/gradient.ts";
 import { Graph } from "../../src/tensor/graph.ts";
 import { suite } from "../harness.ts";
 import { map } from "../reference/array.ts";
@@ -30,6 +30,16 @@ suite("gradient", (test) => {
   test("every use of a tensor adds to its gradient", async () => {
     const [dx] = await evaluate({ x }, ({ x }) => gradient(add(add(x, x), add(scale(x, 4), x)), [x]));
     same("dx", dx, times(7));
+  });
+
+  test("the summands, one for each use, are left apart where they are asked for", async () => {
+    const parts = await evaluate({ x }, ({ x }) => {
+      const [summands] = gradientSummands(add(scale(x, 2), relu(scale(x, 3))), [x]);
+      return summands;
+    });
+    assert.is(parts.length, 2);
+    same("through the last use", parts[0], map(x, (value) => value > 0 ? 3 : 0));
+    same("through the first", parts[1], times(2));
   });
 
   test("every path adds, through a diamond and to an inner tensor", async () => {

@@ -4,7 +4,7 @@ import { Network } from "../../src/nn/network.ts";
 import { objectiveOf } from "../../src/train/objective.ts";
 import { countPasses, passesOf } from "../../src/train/passes.ts";
 import type { DefenceSettings } from "../../src/train/settings.ts";
-import { allocateOptimiser, TrainStep } from "../../src/train/step.ts";
+import { OptimiserState, TrainStep } from "../../src/train/step.ts";
 import { suite } from "../harness.ts";
 import { architecture, randomPictures, upload } from "../nn/networks.ts";
 import { engine } from "../ops/engine.ts";
@@ -30,11 +30,12 @@ suite("passes", (test) => {
     test(`${name} ${JSON.stringify(strength)}`, async () => {
       const network = new Network(await engine(), architecture({ width: 0.0625 }));
       const images = await upload(network.engine, randomPictures(1, 2, 32, 3).bytes, 32);
-      const step = await TrainStep.compile(network, images, 2, objectiveOf(defence, 1), allocateOptimiser(network));
+      const state = new OptimiserState(network);
+      const step = await TrainStep.compile(network, images, 2, objectiveOf(defence, 1), state);
       const nodes = [...new Set(step.plan.steps.map(({ node }) => node))];
       const count = (operation: string) => nodes.filter((node) => node.operation === operation).length;
       const counted = countPasses(step.plan);
-      for (const resource of [step, images, network]) resource.free();
+      for (const resource of [step, state, images, network]) resource.free();
 
       assert.equal(counted, passesOf(defence));
       const { forward, backward } = passesOf(defence);

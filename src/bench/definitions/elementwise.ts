@@ -1,5 +1,10 @@
 /** Kernels whose every value stands alone. */
-import type { Definition } from "./definition.ts";
+import { type Definition, type Sizes, sum, type Values } from "./definition.ts";
+
+function velocityOf(i: number, { velocities, gradients, weights }: Values, s: Sizes): number {
+  const gradient = sum(0, s.summands, (k) => gradients[k * s.length + i]);
+  return s.momentum * velocities[i] + gradient + s.decay * weights[i];
+}
 
 export const elementwise: Record<string, Definition> = {
   "add/forward": {
@@ -35,10 +40,8 @@ export const elementwise: Record<string, Definition> = {
   },
   "sgd/forward": {
     outputs: {
-      velocities: (i, { velocities, gradients, weights }, { momentum, decay }) =>
-        momentum * velocities[i] + gradients[i] + decay * weights[i],
-      weights: (i, { velocities, gradients, weights, rate }, { momentum, decay }) =>
-        weights[i] - rate[0] * (momentum * velocities[i] + gradients[i] + decay * weights[i]),
+      velocities: velocityOf,
+      weights: (i, values, sizes) => values.weights[i] - values.rate[0] * velocityOf(i, values, sizes),
     },
   },
 };

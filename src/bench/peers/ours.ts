@@ -7,7 +7,7 @@ import { gradient } from "../../tensor/gradient.ts";
 import { type Engine, Graph, type Tensor } from "../../tensor/graph.ts";
 import { compile } from "../../tensor/plan.ts";
 import { objectiveOf } from "../../train/objective.ts";
-import { allocateOptimiser, TrainStep } from "../../train/step.ts";
+import { OptimiserState, TrainStep } from "../../train/step.ts";
 import { design } from "../cases.ts";
 import type { Peer, StepTask, Work } from "./peer.ts";
 
@@ -65,13 +65,8 @@ async function trainingStep(engine: Engine, task: StepTask): Promise<Work> {
   const { mean, std } = network.architecture.normaliser;
   const bytes = Uint8Array.from(task.images, (value, i) => Math.round(value * std[i % 3] + mean[i % 3]));
   const images = await DeviceImages.upload(gpu, size, batch, readerOf(bytes, size));
-  const step = await TrainStep.compile(
-    network,
-    images,
-    batch,
-    objectiveOf({ name: "none" }, 1),
-    allocateOptimiser(network),
-  );
+  const state = new OptimiserState(network);
+  const step = await TrainStep.compile(network, images, batch, objectiveOf({ name: "none" }, 1), state);
   const indices = Uint32Array.from({ length: batch }, (_, i) => i);
   const alpha = new Float32Array(batch);
   const draws = { indices, jitter: new Int32Array(4 * batch), partner: indices, alpha, streams: indices };
@@ -82,6 +77,6 @@ async function trainingStep(engine: Engine, task: StepTask): Promise<Work> {
     },
     done: () => gpu.sync(),
     read: async () => [Float32Array.of(await step.meanLoss(1))],
-    free: () => [step, images, network].forEach((resource) => resource.free()),
+    free: () => [step, state, images, network].forEach((resource) => resource.free()),
   };
 }

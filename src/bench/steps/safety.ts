@@ -1,4 +1,4 @@
-/** The fast ways held against the safe ones: the same steps from the same weights, and what became of them. */
+/** The fast ways held against the safe ones: a step from the same weights, and the gradients it comes to. */
 import type { DeviceOptions } from "../../gpu/device.ts";
 import type { Architecture } from "../../nn/network.ts";
 import { openEngine } from "../../tensor/engine.ts";
@@ -9,7 +9,7 @@ import { type Clockwork, type Ratio, takeTurns } from "./turns.ts";
 
 export interface SafetyRow {
   name: string;
-  /** ‖its weights − the usual device's‖₂ / ‖the usual device's‖₂ after the steps; 0 where every bit is the same. */
+  /** ‖its gradients − the usual device's‖₂ / ‖the usual device's‖₂ in the first step; 0 where every bit is the same. */
   difference: number;
   /** The largest difference that is no fault. */
   allowed: number;
@@ -17,9 +17,7 @@ export interface SafetyRow {
   cost: Ratio;
 }
 
-export const safetySteps = 5;
-
-/** Another order of summation moves a weight by some 1e-7 of its size, and the steps behind it carry that on. */
+/** Of another order of summation; test/nn/network.test.ts holds gradients against float64 to the same tolerance. */
 const ofOtherOrder = 1e-4;
 
 const devices: [name: string, options: DeviceOptions, allowed: number][] = [
@@ -43,30 +41,27 @@ export async function measureSafety(
     for (const engine of engines) {
       steps.push(await repeatedStep(engine, architecture, batch, exampleDefence("none")));
     }
-    for (const step of steps) await step.run(safetySteps);
-    const weights: Weights[] = [];
-    for (const { network } of steps) weights.push(await network.parameters.read());
+    const gradients: Float32Array[] = [];
+    for (const step of steps) {
+      await step.run(1);
+      gradients.push(await step.readGradients());
+    }
     const count = Math.ceil(reading / (await steps[0].run(1)).whole);
     const costs = await takeTurns(steps.map((step) => async () => (await step.run(count)).whole), rounds, onRound);
     for (const step of steps) step.free();
     return devices.map(([name, , allowed], i) => {
-      return { name, difference: differenceOf(weights[i + 1], weights[0]), allowed, cost: costs[i] };
+      return { name, difference: differenceOf(gradients[i + 1], gradients[0]), allowed, cost: costs[i] };
     });
   } finally {
     for (const { gpu } of engines) gpu.close();
   }
 }
 
-type Weights = ReadonlyMap<string, Float32Array>;
-
-function differenceOf(found: Weights, usual: Weights): number {
+function differenceOf(found: Float32Array, usual: Float32Array): number {
   let [difference, norm] = [0, 0];
-  for (const [name, values] of usual) {
-    const others = found.get(name)!;
-    values.forEach((value, i) => {
-      difference += (others[i] - value) ** 2;
-      norm += value ** 2;
-    });
-  }
+  usual.forEach((value, i) => {
+    difference += (found[i] - value) ** 2;
+    norm += value ** 2;
+  });
   return Math.sqrt(difference / norm);
 }

@@ -1,5 +1,4 @@
 /** A training step over random images that can be run again and again. */
-import type { Network } from "../../nn/network.ts";
 import type { Architecture } from "../../nn/network.ts";
 import type { Engine } from "../../tensor/graph.ts";
 import type { Plan } from "../../tensor/plan.ts";
@@ -10,9 +9,10 @@ import { randomStep } from "../cases.ts";
 
 export interface RepeatedStep {
   plan: Plan;
-  network: Network;
   /** Draws and submits `count` steps and waits for them; milliseconds, and those of them the host was at work. */
   run(count: number): Promise<{ whole: number; host: number }>;
+  /** The gradients of the last step's weights, a summand after the other. */
+  readGradients(): Promise<Float32Array>;
   free(): void;
 }
 
@@ -24,7 +24,7 @@ export async function repeatedStep(
   batch: number,
   defence: DefenceSettings,
 ): Promise<RepeatedStep> {
-  const { step, network, free } = await randomStep(engine, architecture, batch, defence);
+  const { step, free } = await randomStep(engine, architecture, batch, defence);
   const indices = Uint32Array.from({ length: batch }, (_, i) => i);
   const labels = indices.map((i) => i % architecture.classes.length);
   const shift = Math.round(architecture.size * largestShift);
@@ -39,5 +39,6 @@ export async function repeatedStep(
     await engine.gpu.sync();
     return { whole: performance.now() - begun, host };
   };
-  return { plan: step.plan, network, run, free };
+  const readGradients = async () => new Float32Array(await engine.gpu.read(step.gradients));
+  return { plan: step.plan, run, readGradients, free };
 }

@@ -1,12 +1,12 @@
 /** Everything that is claimed about whole training steps, measured. */
 import type { Engine } from "../../tensor/graph.ts";
 import { design } from "../cases.ts";
-import { columns, digits, percent } from "../table.ts";
+import { columns, digits } from "../table.ts";
 import { measureDefences, type StepCosts } from "./defences.ts";
 import { type EnsembleCost, measureEnsemble } from "./ensemble.ts";
 import type { FirstStep } from "./first_step.ts";
 import { type Growth, measureGrowth } from "./growth.ts";
-import { measureSafety, type SafetyRow, safetySteps } from "./safety.ts";
+import { measureSafety, type SafetyRow } from "./safety.ts";
 import { measureStart, type Start } from "./start.ts";
 import { type Clockwork, type Ratio, usualClockwork } from "./turns.ts";
 
@@ -54,7 +54,7 @@ export function faultsOf({ growth, safety }: StepsResult): string[] {
       ? [`Memory grows: ${growth.steps} steps left ${growth.deviceBytes} bytes in ${growth.deviceBuffers} buffers.`]
       : [],
     ...wrong.map(({ name, difference }) =>
-      `The device ${name} computes other weights, ${difference.toExponential(1)} apart.`
+      `The device ${name} computes other gradients, ${difference.toExponential(1)} apart.`
     ),
   ];
 }
@@ -78,13 +78,15 @@ export function stepsText(result: StepsResult): string {
     "",
     columns([["step", "passes", "time over the plain step", "memory over its bound"], ...rows], 1),
     "",
-    `host at work: ${percent(host.median)} of a plain step`,
+    `host at work: ${digits(100 * host.median)} % of a plain step`,
     `${growth.steps} steps: ${growth.deviceBytes} bytes more on the device, ${resident}`,
     `from the start of a process to its first step and end: ${digits(start.cold)} s with no shader cached, ` +
     `${digits(start.warm)} s with all`,
     ...safety.map(({ name, difference, cost }) =>
-      `${name}: ${difference === 0 ? "the same bits" : `${difference.toExponential(1)} apart`} after ${safetySteps} ` +
-      `steps, ${ratio(cost)} of the time`
+      `${name}: ${
+        difference === 0 ? "gradients the same bit for bit" : `gradients ${difference.toExponential(1)} apart`
+      }, ` +
+      `${ratio(cost)} of the time`
     ),
     ...faultsOf(result),
   ].join("\n");

@@ -53,6 +53,18 @@ export function backwards(geometry: Geometry): Geometry {
   };
 }
 
-export function flopsOf({ batch, outHeight, outWidth, outChannels, inChannels, side }: Geometry): number {
-  return 2 * batch * outHeight * outWidth * outChannels * inChannels * side * side;
+/** Of the products whose pixel lies inside the image: the zeros around and, with `spacing`, between pixels are no work. */
+export function flopsOf(geometry: Geometry, spacing = 1): number {
+  const { batch, height, width, inChannels, outHeight, outWidth, outChannels, side, stride, padding } = geometry;
+  const products = (out: number, length: number): number => {
+    let count = 0;
+    for (let at = 0; at < out; at++) {
+      for (let tap = 0; tap < side; tap++) {
+        const pixel = (at * stride + tap - padding) / spacing;
+        if (Number.isInteger(pixel) && pixel >= 0 && pixel < length) count++;
+      }
+    }
+    return count;
+  };
+  return 2 * batch * inChannels * outChannels * products(outHeight, height) * products(outWidth, width);
 }
