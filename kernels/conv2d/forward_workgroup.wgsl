@@ -7,6 +7,7 @@
 //           x, never stored. The 64 lanes of a workgroup make a tile of pixelLanes · lanePixels pixels × channelLanes ·
 //           laneChannels channels, each lane lanePixels × laneChannels sums in registers. 16 values of K at a time lie in
 //           workgroup memory; while they are multiplied, the next 16 are on their way (two halves, one barrier a stage).
+//           A dimension of the grid holds no more than 65535 workgroups, so tiles of pixels go on along z after 32768.
 // FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels, less the taps outside the image
 // Bytes     4 · (x + w + y) at best; x is read again for every tap and tile of channels, w for every tile of pixels. A lane
 //           loads lanePixels + laneChannels values from workgroup memory for lanePixels · laneChannels multiply-adds.
@@ -58,7 +59,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let inQuads = params.inChannels / 4;
   let length = side * side * inQuads;
   let pixelCount = params.batch * params.outHeight * params.outWidth;
-  let pixel0 = group.y * tilePixels;
+  let pixel0 = (group.z * 32768 + group.y) * tilePixels;
   let channel0 = group.x * tileChannels;
 
   // What this lane fetches: vec4 `column` of each stage, for every `fetched`th pixel and filter from `row` on.

@@ -1,4 +1,6 @@
 import * as assert from "uvu/assert";
+import { convolutionCases } from "../../src/bench/cases.ts";
+import { verify } from "../../src/bench/verify.ts";
 import { assign } from "../../src/ops/assign.ts";
 import { conv2d, convolutionVersions } from "../../src/ops/conv2d.ts";
 import { Random } from "../../src/random.ts";
@@ -129,6 +131,15 @@ suite("conv2d", (test) => {
       });
     }
   }
+
+  test("more tiles of pixels than a dimension of the grid has room for", async () => {
+    const device = await engine();
+    const cases = await convolutionCases(device, [5, 1024, 1024, 4], [4, 1, 1, 4], { version: "workgroup" });
+    const { dispatch } = cases.find(({ dispatch }) => dispatch.kernel.name === "conv2d/forward_workgroup")!;
+    assert.ok(dispatch.threads[2]! > 1);
+    // The last values are among those compared.
+    (await verify(device.gpu, dispatch)).free();
+  });
 
   test("weights that change between two passes are turned anew", async () => {
     const [x, w, v, dy] = [

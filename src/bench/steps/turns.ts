@@ -21,7 +21,12 @@ export interface Clockwork {
 
 export const usualClockwork: Clockwork = { rounds: 9, reading: 400 };
 
-/** Each thing's time over the first one's of the same round. @returns a ratio for each but the first */
+/**
+ * Each thing's time over the first one's of the same round; every round begins with another thing, so that none has
+ * always the same one before it.
+ *
+ * @returns a ratio for each but the first
+ */
 export async function takeTurns(
   things: readonly Timed[],
   rounds: number,
@@ -29,8 +34,11 @@ export async function takeTurns(
 ): Promise<Ratio[]> {
   const ratios: number[][] = things.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    const times: number[] = [];
-    for (const thing of things) times.push(await thing());
+    const times: number[] = new Array(things.length);
+    for (let turn = 0; turn < things.length; turn++) {
+      const index = (round + turn) % things.length;
+      times[index] = await things[index]();
+    }
     times.forEach((time, i) => ratios[i].push(time / times[0]));
     onRound(round + 1);
   }

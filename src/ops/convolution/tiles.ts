@@ -22,7 +22,8 @@ export function forwardThreads(tile: Tile, { batch, outHeight, outWidth, outChan
   if (tile.pixelLanes) {
     const pixels = tile.pixelLanes * tile.lanePixels;
     const channels = tile.channelLanes * tile.laneChannels;
-    return [64 * Math.ceil(outChannels / channels), Math.ceil(batch * outHeight * outWidth / pixels), 1];
+    const tiles = Math.ceil(batch * outHeight * outWidth / pixels);
+    return [64 * Math.ceil(outChannels / channels), Math.min(tiles, 32768), Math.ceil(tiles / 32768)];
   }
   if (tile.stripColumns) {
     const strips = outHeight * Math.ceil(outWidth / tile.stripColumns);
