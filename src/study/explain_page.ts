@@ -137,8 +137,8 @@ function memoryChart({ memory, calls }: Explanation): Promise<Html> {
 export async function explanationPage(explanation: Explanation, command: string, created: string): Promise<string> {
   restartNumbering();
   const lead = markup`${summary(explanation).map((sentence) => markup`<p>${sentence}</p>`)}`;
-  const caption = "Each box is a tensor: as wide as it lives, as high as it is large. Boxes above one another are " +
-    "different buffers; boxes side by side share one.";
+  const caption = "Each box is a tensor: as wide as it lives, as high as it is large, at its place in the buffers, " +
+    "which are stacked. Boxes side by side share memory.";
   return await page({ title: "A training step", command, created, adapter: explanation.adapter }, lead, [
     {
       id: "time",
