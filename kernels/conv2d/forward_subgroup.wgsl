@@ -49,16 +49,24 @@ alias Sums = array<f32, 32>;
 alias Strip = array<vec4f, 8 * most>;
 alias Weights = array<vec4f, 28>;
 
-// Adds the products of strip pixels `first` to `first + 7` and one row of taps. The loop over the strip's eights is
-// written out below: lavapipe's compiler unrolls only so much.
+// Which pixel in the strip of x meets tap `kx` at pixel `p` of the strip of y, -1 where none does. All of it is known when
+// the kernel is compiled.
+fn met(p: u32, kx: u32) -> i32 {
+  let column = i32(p % stripColumns * stride + kx) - i32(padding);  // from the strip's first, zeros between pixels counted
+  let pixel = column / i32(spacing);
+  let between = pixel * i32(spacing) != column;
+  if (rowWidth == 0) { return select(pixel + i32(padding / spacing), -1, between); }
+  return select(i32(p / stripColumns * rowWidth) + pixel, -1, between || column < 0 || pixel >= i32(rowWidth));
+}
+
+// Adds the products of a row of taps and the strip's pixels `first` to `first + 7`. The loop over its eights is written out
+// below: lavapipe's compiler unrolls only so much.
 fn multiply(sums: ptr<function, Sums>, strip: ptr<function, Strip>, weights: ptr<function, Weights>, first: u32) {
-  let whole = rowWidth > 0;
   for (var kx = 0u; kx < side; kx++) {
     for (var p = first; p < first + 8; p++) {
-      let tap = i32(p % stripColumns * stride + kx) - i32(padding);
-      let beside = whole && (tap < 0 || tap >= i32(rowWidth * spacing));
-      if (p < stripImages * stripColumns && (tap + 8 * i32(spacing)) % i32(spacing) == 0 && !beside) {
-        let pixel = (*strip)[p / stripColumns * rowWidth + u32(tap + i32(spacing * select(padding / spacing, 0, whole))) / spacing];
+      let place = met(p, kx);
+      if (place >= 0 && p < stripImages * stripColumns) {
+        let pixel = (*strip)[place];
         for (var o = 0u; o < laneChannels; o++) {
           let weight = (*weights)[kx * laneChannels + o];
           let at = p * laneChannels + o;
