@@ -41,14 +41,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var n = 0u; n < params.batch; n++) {
     for (var row = 0u; row < params.outHeight; row++) {
       let r = i32(row * stride + ky) - i32(padding);
-      let rowInside = r >= 0 && r < i32(params.height);
-      let rowStart = (n * params.height + u32(clamp(r, 0, i32(params.height) - 1))) * params.width;
+      if (r < 0 || r >= i32(params.height)) { continue; }
+      let rowStart = (n * params.height + u32(r)) * params.width;
       let upstreamStart = (n * params.outHeight + row) * params.outWidth;
       for (var column0 = 0u; column0 < params.outWidth; column0 += run) {
         var pixels: array<vec4f, 16>;
         for (var k = 0u; k < (run - 1) * stride + side; k++) {
           let c = i32(column0 * stride + k) - i32(padding);
-          let inside = rowInside && c >= 0 && c < i32(params.width);
+          let inside = c >= 0 && c < i32(params.width);
           let pixel = x[(rowStart + u32(clamp(c, 0, i32(params.width) - 1))) * inQuads + i];
           pixels[k] = select(vec4f(0), pixel, inside);
         }
