@@ -127,13 +127,13 @@ function forward(
 
 /** By the forward kernel and turned filters; at stride 2, `naive` and `tiled` have a kernel of their own. */
 function inputGradient(dy: Tensor, w: Tensor, geometry: Geometry, version: ConvolutionVersion): Tensor {
-  const { stride, batch, height, width, inChannels } = geometry;
+  const { side, stride, padding, ...params } = geometry;
   const spaced = version === "subgroup" || version === "workgroup";
   if (spaced || version === "tiled" && stride === 1) {
     const operation = "conv2d input gradient";
     return forward(dy, turned(w), backwards(geometry), version, { operation, spacing: stride });
   }
-  const { side, padding, stride: _, ...params } = geometry;
+  const { batch, height, width, inChannels } = params;
   const kernel = kernelOf(dy.graph.engine, "input_gradient", version);
   const [dx] = dy.graph.add({
     operation: "conv2d input gradient",

@@ -12,10 +12,10 @@ import type { Tensor } from "./graph.ts";
  * @throws where `y` does not depend on an entry of `wanted`, or only through something without a gradient
  */
 export function gradient(y: Tensor, wanted: readonly Tensor[], upstream?: Tensor): Tensor[] {
-  return gradientSummands(y, wanted, upstream).map((summands) => summands.reduce((sum, part) => add(sum, part)));
+  return gradientSummands(y, wanted, upstream).map(sum);
 }
 
-/** The same as lists of what is to be summed up: a summand per use of a tensor. */
+/** The same as lists of what is to be summed up: a summand per use of a tensor, one where the gradient goes on through it. */
 export function gradientSummands(y: Tensor, wanted: readonly Tensor[], upstream?: Tensor): Tensor[][] {
   if (upstream && upstream.length !== y.length) {
     throw new Error(`gradient: an upstream of [${upstream.shape}] for ${y.label} of [${y.shape}]`);
@@ -27,17 +27,18 @@ export function gradientSummands(y: Tensor, wanted: readonly Tensor[], upstream?
   }
 
   const summands = new Map<Tensor, Tensor[]>([[y, [upstream ?? fill(y.graph, y.shape, 1)]]]);
-  const sumOf = (tensor: Tensor): Tensor | undefined => {
-    const parts = summands.get(tensor);
-    if (parts && parts.length > 1) parts.splice(0, parts.length, parts.reduce((sum, part) => add(sum, part)));
-    return parts?.[0];
-  };
   // Nodes added below lie behind `last` and are never differentiated here.
   const last = nodes.length;
   for (let index = last - 1; index >= 0; index--) {
     const node = nodes[index];
     if (!node.backward || !node.inputs.some((input) => depends.has(input))) continue;
-    const incoming = node.outputs.map(sumOf);
+    const incoming = node.outputs.map((output) => {
+      const parts = summands.get(output);
+      if (!parts) return undefined;
+      const total = sum(parts);
+      summands.set(output, [total]);
+      return total;
+    });
     if (incoming.every((gradient) => gradient === undefined)) continue;
     node.backward(incoming).forEach((contribution, i) => {
       const input = node.inputs[i];
@@ -54,3 +55,5 @@ export function gradientSummands(y: Tensor, wanted: readonly Tensor[], upstream?
     return parts;
   });
 }
+
+const sum = (parts: readonly Tensor[]) => parts.reduce((total, part) => add(total, part));

@@ -40,15 +40,15 @@ export function assignBuffers(lifetimes: readonly Lifetime[]): Assignment {
   const tenants: Tenant[][] = [];
   for (const index of order) {
     const life = lifetimes[index];
-    let offset: number | null = null;
     let buffer = 0;
-    for (; buffer < sizes.length && offset === null; buffer += Number(offset === null)) {
+    let offset = null;
+    while (offset === null) {
+      if (buffer === sizes.length) {
+        sizes.push(life.bytes);
+        tenants.push([]);
+      }
       offset = gapFor(life, tenants[buffer], sizes[buffer]);
-    }
-    if (offset === null) {
-      sizes.push(life.bytes);
-      tenants.push([]);
-      offset = 0;
+      if (offset === null) buffer++;
     }
     tenants[buffer].push({ life, offset });
     places[index] = { buffer, offset };

@@ -18,12 +18,15 @@ export function forwardTiles(version: TiledVersion, geometry: Geometry, spacing:
   return pixelTiles(geometry.outHeight, geometry.outWidth, geometry.outChannels);
 }
 
+/** As many as kernels/conv2d/forward_workgroup.wgsl counts along y before it goes on along z. */
+const tilesAlongY = 32768;
+
 export function forwardThreads(tile: Tile, { batch, outHeight, outWidth, outChannels }: Geometry): Threads {
   if (tile.pixelLanes) {
     const pixels = tile.pixelLanes * tile.lanePixels;
     const channels = tile.channelLanes * tile.laneChannels;
     const tiles = Math.ceil(batch * outHeight * outWidth / pixels);
-    return [64 * Math.ceil(outChannels / channels), Math.min(tiles, 32768), Math.ceil(tiles / 32768)];
+    return [64 * Math.ceil(outChannels / channels), Math.min(tiles, tilesAlongY), Math.ceil(tiles / tilesAlongY)];
   }
   if (tile.stripColumns) {
     const strips = outHeight * Math.ceil(outWidth / tile.stripColumns);
