@@ -13,9 +13,20 @@ import { digits, lineOf, table } from "../src/bench/table.ts";
 import { openTuned } from "../src/bench/tiles.ts";
 import { writeFileAtomic } from "../src/data/files.ts";
 import { offerDawn } from "../src/gpu/dawn.ts";
-import { type Architecture, architectures } from "../src/nn/network.ts";
+import { type Architecture, architectures, type Precision } from "../src/nn/network.ts";
 import { type ConvolutionVersion, convolutionVersions } from "../src/ops/conv2d.ts";
-import { adapterOption, choice, command, integer, list, number, run, say, tuneOption } from "./command.ts";
+import {
+  adapterOption,
+  choice,
+  command,
+  integer,
+  list,
+  number,
+  precisionOption,
+  run,
+  say,
+  tuneOption,
+} from "./command.ts";
 
 interface Flags {
   json?: boolean;
@@ -25,6 +36,7 @@ interface Flags {
   width: number;
   size: number;
   batch: number;
+  precision: Precision;
   shape?: Shape;
   conv?: ConvolutionVersion;
   kernels?: string;
@@ -77,6 +89,7 @@ const tool = command("bench", "Times every kernel, each checked first, and this 
     shape,
   )
   .addOption(choice("--conv <version>", "with --shape, a rung of kernels/conv2d's ladder", [...convolutionVersions]))
+  .addOption(precisionOption())
   .option("--kernels <word>", "only kernels whose name contains this")
   .option("--against <peers>", `compare with other frameworks: ${Object.keys(peers)}`, peerList)
   .option("--save <file>", "write the result as JSON")
@@ -109,10 +122,10 @@ await run<Flags, Result>(
     const engine = await openTuned(flags);
     // Before anything is timed, so that a peer that is missing is said at once.
     const others = await open(flags.against ?? []);
-    const { shape } = flags;
+    const { shape, precision } = flags;
     const cases = shape
-      ? await convolutionCases(engine, shape.x, shape.w, { stride: shape.stride, version: flags.conv })
-      : await networkCases(engine, design(flags), flags.batch);
+      ? await convolutionCases(engine, shape.x, shape.w, { stride: shape.stride, version: flags.conv, precision })
+      : await networkCases(engine, design(flags), flags.batch, precision);
     const wanted = cases.filter(({ dispatch }) => dispatch.kernel.name.includes(flags.kernels ?? ""));
     const rows = await bench(engine, wanted, (row, done, total) => say(`${done}/${total}  ${lineOf(row)}`));
     const against = flags.against && await benchAgainst(engine, others, flags, (ratio) => say(ratioLine(ratio)));

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { UserError } from "../src/errors.ts";
+import { precisions } from "../src/nn/network.ts";
 
 /** Where a person's messages go, so that stdout stays free for the result. */
 export const say = (line: string): void => console.error(line);
@@ -80,6 +81,11 @@ export async function run<Flags extends { json?: boolean }, Result>(
 /** `--adapter`, the same for every tool that computes. */
 export function adapterOption(): Option {
   return new Option("--adapter <name>", "use the graphics adapter whose name contains this");
+}
+
+/** `--precision`, for tools that train. */
+export function precisionOption(): Option {
+  return choice("--precision <type>", "type of activations in memory; all is computed in f32", [...precisions], "f32");
 }
 
 /** `--no-tune`, likewise. */

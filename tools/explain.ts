@@ -3,11 +3,11 @@ import { Option } from "commander";
 import { measureCeiling } from "../src/bench/bench.ts";
 import { openTuned } from "../src/bench/tiles.ts";
 import { writeFileAtomic } from "../src/data/files.ts";
-import { type Architecture, architectures } from "../src/nn/network.ts";
+import { type Architecture, architectures, type Precision } from "../src/nn/network.ts";
 import { explain, type Explanation, traceEvents } from "../src/study/explain.ts";
 import { explanationPage, explanationText } from "../src/study/explain_page.ts";
 import type { DefenceSettings } from "../src/train/settings.ts";
-import { adapterOption, choice, command, integer, number, run, tuneOption } from "./command.ts";
+import { adapterOption, choice, command, integer, number, precisionOption, run, tuneOption } from "./command.ts";
 import { countingBar } from "./progress.ts";
 
 interface Flags {
@@ -19,6 +19,7 @@ interface Flags {
   width: number;
   size: number;
   batch: number;
+  precision: Precision;
   out?: string;
 }
 
@@ -30,15 +31,16 @@ const tool = command("explain", "Takes one training step apart: every kernel cal
   )
   .addOption(new Option("--size <pixels>", "side of its images").argParser(integer({ min: 32 })).default(32))
   .addOption(new Option("--batch <n>", "images a step").argParser(integer({ min: 2 })).default(16))
+  .addOption(precisionOption())
   .option("--out <folder>", "also write step.html with a picture of the memory, and trace.json for Perfetto")
   .addOption(adapterOption())
   .addOption(tuneOption());
 
 await run<Flags, Explanation>(
   tool,
-  async ({ adapter, tune, out, arch, defence, width, size, batch }) => {
+  async ({ adapter, tune, out, arch, defence, width, size, batch, precision }) => {
     const engine = await openTuned({ adapter, tune });
-    const network = { arch, defence, width, size, batch };
+    const network = { arch, defence, width, size, batch, precision };
     const explanation = await explain(engine, network, await measureCeiling(engine), countingBar("explain", "runs"));
     engine.gpu.close();
     if (out !== undefined) {

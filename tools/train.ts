@@ -2,9 +2,9 @@
 import { Option } from "commander";
 import { openTuned } from "../src/bench/tiles.ts";
 import { openPack } from "../src/data/pack.ts";
-import { type Architecture, architectures } from "../src/nn/network.ts";
+import { type Architecture, architectures, type Precision } from "../src/nn/network.ts";
 import { train } from "../src/train/train.ts";
-import { adapterOption, choice, command, integer, number, run, tuneOption } from "./command.ts";
+import { adapterOption, choice, command, integer, number, precisionOption, run, tuneOption } from "./command.ts";
 import { addDefence, type DefenceFlags, defenceOf } from "./defence.ts";
 import { trainingBar } from "./progress.ts";
 
@@ -20,6 +20,7 @@ interface Flags extends DefenceFlags {
   batch: number;
   lr: number;
   seed: number;
+  precision: Precision;
   resume?: boolean;
 }
 
@@ -35,12 +36,17 @@ addDefence(tool)
   .addOption(new Option("--batch <n>", "images a step").argParser(integer({ min: 2 })).default(128))
   .addOption(new Option("--lr <rate>", "learning rate at the start").argParser(number({ above: 0 })).default(0.1))
   .addOption(new Option("--seed <n>", "seed of all randomness").argParser(integer()).default(1))
+  .addOption(precisionOption())
   .option("--resume", "go on from the last checkpoint in --out")
   .addOption(adapterOption())
   .addOption(tuneOption());
 
 tool.action((flags: Flags) => {
-  defenceOf(tool, flags);
+  const { name } = defenceOf(tool, flags);
+  // ξ changes a pixel by less than the distance between two f16.
+  if (name === "vat" && flags.precision === "f16") {
+    tool.error("error: --precision f16 is too coarse for the finite difference of --defence vat", { exitCode: 2 });
+  }
 });
 
 await run<Flags, Awaited<ReturnType<typeof train>>>(
@@ -55,6 +61,7 @@ await run<Flags, Awaited<ReturnType<typeof train>>>(
       batch: flags.batch,
       learningRate: flags.lr,
       seed: flags.seed,
+      precision: flags.precision,
     };
     const engine = await openTuned(flags);
     const { out, resume } = flags;

@@ -3,8 +3,8 @@ import { Option } from "commander";
 import { design, networkCases } from "../src/bench/cases.ts";
 import { cachePath, openTuned } from "../src/bench/tiles.ts";
 import type { Tuning } from "../src/bench/tune.ts";
-import { type Architecture, architectures } from "../src/nn/network.ts";
-import { adapterOption, choice, command, integer, number, run, say } from "./command.ts";
+import { type Architecture, architectures, type Precision } from "../src/nn/network.ts";
+import { adapterOption, choice, command, integer, number, precisionOption, run, say } from "./command.ts";
 
 interface Flags {
   json?: boolean;
@@ -13,6 +13,7 @@ interface Flags {
   width: number;
   size: number;
   batch: number;
+  precision: Precision;
 }
 
 interface Result {
@@ -32,6 +33,7 @@ const tool = command(
   )
   .addOption(new Option("--size <pixels>", "side of its images").argParser(integer({ min: 32 })).default(32))
   .addOption(new Option("--batch <n>", "images a step").argParser(integer({ min: 2 })).default(16))
+  .addOption(precisionOption())
   .addOption(adapterOption());
 
 const line = ({ key, tile, tried, gain }: Tuning) =>
@@ -39,7 +41,7 @@ const line = ({ key, tile, tried, gain }: Tuning) =>
 
 await run<Flags, Result>(
   tool,
-  async ({ adapter, batch, ...network }) => {
+  async ({ adapter, batch, precision, ...network }) => {
     const tunings: Tuning[] = [];
     const onTuning = (tuning: Tuning) => {
       tunings.push(tuning);
@@ -48,7 +50,7 @@ await run<Flags, Result>(
     const engine = await openTuned({ adapter, tune: true, search: true, onTuning });
     // Measured anew, whatever has been found before.
     engine.tiles.clear();
-    await networkCases(engine, design(network), batch);
+    await networkCases(engine, design(network), batch, precision);
     const { gpu } = engine;
     gpu.close();
     return { adapter: gpu.name, cache: cachePath(gpu), tunings };

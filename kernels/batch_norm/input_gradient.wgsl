@@ -6,20 +6,23 @@
 // FLOPs     9 · |x|      Bytes  12 · |x|
 // Source    Ioffe and Szegedy, ICML 2015, section 3.
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+
 override rectify: bool = false;
 
 struct Params { pixels: u32, channels: u32, strides: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [pixels, channels]
-@group(0) @binding(2) var<storage, read> dy: array<vec4f>;  // [pixels, channels]
+@group(0) @binding(1) var<storage, read> x: array<Stored>;  // [pixels, channels]
+@group(0) @binding(2) var<storage, read> dy: array<Stored>;  // [pixels, channels]
 @group(0) @binding(3) var<storage, read> gamma: array<vec4f>;  // [channels]
 @group(0) @binding(4) var<storage, read> beta: array<vec4f>;  // [channels]
 @group(0) @binding(5) var<storage, read> mean: array<vec4f>;  // [channels]
 @group(0) @binding(6) var<storage, read> variance: array<vec4f>;  // [channels]
 @group(0) @binding(7) var<storage, read> dgamma: array<vec4f>;  // [channels]
 @group(0) @binding(8) var<storage, read> dbeta: array<vec4f>;  // [channels]
-@group(0) @binding(9) var<storage, read_write> dx: array<vec4f>;  // [pixels, channels]
+@group(0) @binding(9) var<storage, read_write> dx: array<Stored>;  // [pixels, channels]
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -36,8 +39,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let meanProduct = dgamma[quad] * share * inverse;
   for (var pixel = i / quads; pixel < params.pixels; pixel += params.strides) {
     let at = pixel * quads + quad;
-    let deviation = x[at] - centre;
-    let upstream = select(dy[at], vec4f(0), (deviation * scale + shift <= vec4f(0)) & vec4<bool>(rectify));
-    dx[at] = scale * (upstream - meanUpstream - deviation * meanProduct);
+    let deviation = vec4f(x[at]) - centre;
+    let upstream = select(vec4f(dy[at]), vec4f(0), (deviation * scale + shift <= vec4f(0)) & vec4<bool>(rectify));
+    dx[at] = Stored(scale * (upstream - meanUpstream - deviation * meanProduct));
   }
 }

@@ -7,15 +7,18 @@
 // Threads   One vec4 of channels of one chunk each, pixels in order.
 // FLOPs     5 · |x|      Bytes  16 · |x|
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+
 struct Params { pixels: u32, channels: u32, chunks: u32, chunkPixels: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [pixels, channels]
-@group(0) @binding(2) var<storage, read> y: array<vec4f>;  // [pixels, channels]
-@group(0) @binding(3) var<storage, read> dy: array<vec4f>;  // [pixels, channels]
+@group(0) @binding(1) var<storage, read> x: array<Stored>;  // [pixels, channels]
+@group(0) @binding(2) var<storage, read> y: array<Stored>;  // [pixels, channels]
+@group(0) @binding(3) var<storage, read> dy: array<Stored>;  // [pixels, channels]
 @group(0) @binding(4) var<storage, read> mean: array<vec4f>;  // [channels]
 @group(0) @binding(5) var<storage, read> variance: array<vec4f>;  // [channels]
-@group(0) @binding(6) var<storage, read_write> masked: array<vec4f>;  // [pixels, channels]
+@group(0) @binding(6) var<storage, read_write> masked: array<Stored>;  // [pixels, channels]
 @group(0) @binding(7) var<storage, read_write> partial: array<vec4f>;  // [chunks, 2, channels]
 
 @compute @workgroup_size(64)
@@ -32,10 +35,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var product = vec4f(0);
   for (var pixel = first; pixel < end; pixel++) {
     let at = pixel * quads + quad;
-    let upstream = select(dy[at], vec4f(0), y[at] <= vec4f(0));
-    masked[at] = upstream;
+    let upstream = select(vec4f(dy[at]), vec4f(0), y[at] <= Stored(0));
+    masked[at] = Stored(upstream);
     sum += upstream;
-    product += upstream * ((x[at] - centre) * inverse);
+    product += upstream * ((vec4f(x[at]) - centre) * inverse);
   }
   partial[chunk * 2 * quads + quad] = sum;
   partial[(chunk * 2 + 1) * quads + quad] = product;

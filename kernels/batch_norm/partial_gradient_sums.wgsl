@@ -4,13 +4,16 @@
 // Threads   One vec4 of channels of one chunk each, pixels in order.
 // FLOPs     7 · |x|      Bytes  8 · |x|
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+
 override rectify: bool = false;
 
 struct Params { pixels: u32, channels: u32, chunks: u32, chunkPixels: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [pixels, channels]
-@group(0) @binding(2) var<storage, read> dy: array<vec4f>;  // [pixels, channels]
+@group(0) @binding(1) var<storage, read> x: array<Stored>;  // [pixels, channels]
+@group(0) @binding(2) var<storage, read> dy: array<Stored>;  // [pixels, channels]
 @group(0) @binding(3) var<storage, read> gamma: array<vec4f>;  // [channels]
 @group(0) @binding(4) var<storage, read> beta: array<vec4f>;  // [channels]
 @group(0) @binding(5) var<storage, read> mean: array<vec4f>;  // [channels]
@@ -33,8 +36,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var product = vec4f(0);
   for (var pixel = first; pixel < end; pixel++) {
     let at = pixel * quads + quad;
-    let deviation = x[at] - centre;
-    let upstream = select(dy[at], vec4f(0), (deviation * scale + shift <= vec4f(0)) & vec4<bool>(rectify));
+    let deviation = vec4f(x[at]) - centre;
+    let upstream = select(vec4f(dy[at]), vec4f(0), (deviation * scale + shift <= vec4f(0)) & vec4<bool>(rectify));
     sum += upstream;
     product += upstream * (deviation * inverse);
   }

@@ -5,10 +5,13 @@
 // FLOPs     4 · |x|      Bytes  4 · |x|
 // Source    Ioffe and Szegedy, ICML 2015; Chan, Golub and LeVeque, "Algorithms for Computing the Sample Variance", 1983.
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+
 struct Params { pixels: u32, channels: u32, chunks: u32, chunkPixels: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [pixels, channels]
+@group(0) @binding(1) var<storage, read> x: array<Stored>;  // [pixels, channels]
 @group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;  // [chunks, 2, channels]
 
 @compute @workgroup_size(64)
@@ -20,11 +23,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let first = chunk * params.chunkPixels;
   let end = min(first + params.chunkPixels, params.pixels);
   var sum = vec4f(0);
-  for (var pixel = first; pixel < end; pixel++) { sum += x[pixel * quads + quad]; }
+  for (var pixel = first; pixel < end; pixel++) { sum += vec4f(x[pixel * quads + quad]); }
   let mean = sum / f32(end - first);
   var squares = vec4f(0);
   for (var pixel = first; pixel < end; pixel++) {
-    let deviation = x[pixel * quads + quad] - mean;
+    let deviation = vec4f(x[pixel * quads + quad]) - mean;
     squares += deviation * deviation;
   }
   partial[chunk * 2 * quads + quad] = mean;

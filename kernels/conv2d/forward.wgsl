@@ -10,6 +10,10 @@
 // Source    Direct convolution with register tiling; cf. Georganas et al., "Anatomy of High-Performance Deep Learning
 //           Convolutions on SIMD Architectures", SC 2018.
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+alias StoredScalar = f32;
+
 override side: u32 = 3;
 override stride: u32 = 1;
 override padding: u32 = 1;
@@ -31,10 +35,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [batch, height, width, inChannels]
+@group(0) @binding(1) var<storage, read> x: array<Stored>;  // [batch, height, width, inChannels]
 @group(0) @binding(2) var<storage, read> w: array<vec4f>;  // [outChannels, side, side, inChannels]
 @group(0) @binding(3) var<storage, read> bias: array<f32>;  // [outChannels]
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;  // [batch, outHeight, outWidth, outChannels]
+@group(0) @binding(4) var<storage, read_write> y: array<StoredScalar>;  // [batch, outHeight, outWidth, outChannels]
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -69,7 +73,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           for (var k = 0u; k < (tileColumns - 1) * stride + side; k++) {
             let c = i32(column0 * stride + k) - i32(padding);
             let inside = c >= 0 && c < i32(params.width);
-            let pixel = x[(rowStart + u32(clamp(c, 0, i32(params.width) - 1))) * inQuads + i];
+            let pixel = vec4f(x[(rowStart + u32(clamp(c, 0, i32(params.width) - 1))) * inQuads + i]);
             pixels[k] = select(vec4f(0), pixel, inside);
           }
           for (var kx = 0u; kx < side; kx++) {
@@ -99,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           let at = ((n * params.outHeight + r) * params.outWidth + c) * params.outChannels + channel0;
           for (var o = 0u; o < laneChannels; o++) {
             let sum = sums[((image * tileRows + row) * tileColumns + column) * laneChannels + o];
-            y[at + o] = select(sum, 0, rectify && sum < 0);
+            y[at + o] = StoredScalar(select(sum, 0, rectify && sum < 0));
           }
         }
       }

@@ -7,6 +7,9 @@
 // Bytes     4 · (x + w + y) at best. Every multiply-add loads both its factors: 8 bytes for 2 FLOPs, so even from a cache
 //           that gives 40 GB/s it cannot exceed 10 GFLOP/s.
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias StoredScalar = f32;
+
 override side: u32 = 3;
 override stride: u32 = 1;
 override padding: u32 = 1;
@@ -24,10 +27,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;  // [batch, height, width, inChannels]
+@group(0) @binding(1) var<storage, read> x: array<StoredScalar>;  // [batch, height, width, inChannels]
 @group(0) @binding(2) var<storage, read> w: array<f32>;  // [outChannels, side, side, inChannels]
 @group(0) @binding(3) var<storage, read> bias: array<f32>;  // [outChannels]
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;  // [batch, outHeight, outWidth, outChannels]
+@group(0) @binding(4) var<storage, read_write> y: array<StoredScalar>;  // [batch, outHeight, outWidth, outChannels]
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -47,9 +50,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       if (r < params.height && c < params.width) {
         let pixel = ((n * params.height + r) * params.width + c) * params.inChannels;
         let tap = ((o * side + ky) * side + kx) * params.inChannels;
-        for (var k = 0u; k < params.inChannels; k++) { sum += x[pixel + k] * w[tap + k]; }
+        for (var k = 0u; k < params.inChannels; k++) { sum += f32(x[pixel + k]) * w[tap + k]; }
       }
     }
   }
-  y[i] = select(sum, 0, rectify && sum < 0);
+  y[i] = StoredScalar(select(sum, 0, rectify && sum < 0));
 }

@@ -15,6 +15,10 @@
 
 enable subgroups;
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+alias StoredScalar = f32;
+
 override side: u32 = 3;
 override stride: u32 = 1;
 override spacing: u32 = 1;
@@ -38,10 +42,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [batch, height, width, inChannels]
+@group(0) @binding(1) var<storage, read> x: array<Stored>;  // [batch, height, width, inChannels]
 @group(0) @binding(2) var<storage, read> w: array<vec4f>;  // [outChannels, side, side, inChannels]
 @group(0) @binding(3) var<storage, read> bias: array<f32>;  // [outChannels]
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;  // [batch, outHeight, outWidth, outChannels]
+@group(0) @binding(4) var<storage, read_write> y: array<StoredScalar>;  // [batch, outHeight, outWidth, outChannels]
 
 // Eights of pixels of x under a strip, at most.
 const most = 5u;
@@ -126,7 +130,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       var strip: Strip;
       for (var k = 0u; k < most; k++) {
         if (8 * k < loaded) {
-          var own = x[places[k] + r * params.width * inQuads + i];
+          var own = vec4f(x[places[k] + r * params.width * inQuads + i]);
           if (rowWidth == 0) { own = select(vec4f(0), own, inside[k]); }
           strip[8 * k] = subgroupBroadcast(own, 0u);
           strip[8 * k + 1] = subgroupBroadcast(own, 1u);
@@ -155,7 +159,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     if (p < stripPixels && n < params.batch && c < params.outWidth) {
       let sum = sums[at];
       y[((n * params.outHeight + row) * params.outWidth + c) * params.outChannels + channel0 + at % laneChannels] =
-        select(sum, 0, rectify && sum < 0);
+        StoredScalar(select(sum, 0, rectify && sum < 0));
     }
   }
 }

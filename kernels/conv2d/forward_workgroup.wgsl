@@ -14,6 +14,10 @@
 // Source    Implicit GEMM: Chetlur et al., "cuDNN: Efficient Primitives for Deep Learning", 2014, section 3. Tiles: Volkov
 //           and Demmel, "Benchmarking GPUs to Tune Dense Linear Algebra", SC 2008.
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+alias StoredScalar = f32;
+
 override side: u32 = 3;
 override stride: u32 = 1;
 override padding: u32 = 1;
@@ -43,10 +47,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [batch, height, width, inChannels]
+@group(0) @binding(1) var<storage, read> x: array<Stored>;  // [batch, height, width, inChannels]
 @group(0) @binding(2) var<storage, read> w: array<vec4f>;  // [outChannels, side, side, inChannels]
 @group(0) @binding(3) var<storage, read> bias: array<f32>;  // [outChannels]
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;  // [batch, outHeight, outWidth, outChannels]
+@group(0) @binding(4) var<storage, read_write> y: array<StoredScalar>;  // [batch, outHeight, outWidth, outChannels]
 
 // [half, depth, pixels + 2] and [half, depth, channels + 2]: the 2 keeps the lanes of a store on different banks.
 var<workgroup> a: array<vec4f, 8 * (pixelLanes * lanePixels + 2)>;
@@ -90,7 +94,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           place.x < i32(params.height) && place.y < i32(params.width);
         let index = ((corners[i].x * i32(params.height) + place.x) * i32(params.width) + place.y) * i32(inQuads) + i32(quad);
         nextA[i] = vec4f(0);
-        if (inside) { nextA[i] = x[index]; }
+        if (inside) { nextA[i] = vec4f(x[index]); }
       }
       for (var i = 0u; i < tileChannels / fetched; i++) {
         let channel = channel0 + row + i * fetched;
@@ -132,7 +136,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       if (pixel < pixelCount && channel < params.outChannels) {
         var sum = sums[p * laneChannels + o];
         if (biased) { sum += bias[channel]; }
-        y[pixel * params.outChannels + channel] = select(sum, 0, rectify && sum < 0);
+        y[pixel * params.outChannels + channel] = StoredScalar(select(sum, 0, rectify && sum < 0));
       }
     }
   }

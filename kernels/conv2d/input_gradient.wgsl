@@ -9,6 +9,10 @@
 // Bytes     4 · (dy + w + dx) at best; dy is read again for every workgroup of channels, w for every tile.
 // Source    Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, section 4.
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+alias StoredScalar = f32;
+
 override side: u32 = 3;
 override stride: u32 = 1;
 override padding: u32 = 1;
@@ -28,9 +32,9 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;  // [batch, outHeight, outWidth, outChannels]
+@group(0) @binding(1) var<storage, read> dy: array<Stored>;  // [batch, outHeight, outWidth, outChannels]
 @group(0) @binding(2) var<storage, read> w: array<f32>;  // [outChannels, side, side, inChannels]
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;  // [batch, height, width, inChannels]
+@group(0) @binding(3) var<storage, read_write> dx: array<StoredScalar>;  // [batch, height, width, inChannels]
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -69,7 +73,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
             for (var k = 0u; k < count; k++) {
               let c = i32(column0 / stride + k) - i32(reach);
               let inside = rowInside && c >= 0 && c < i32(params.outWidth);
-              let pixel = dy[(rowStart + u32(clamp(c, 0, i32(params.outWidth) - 1))) * outQuads + o];
+              let pixel = vec4f(dy[(rowStart + u32(clamp(c, 0, i32(params.outWidth) - 1))) * outQuads + o]);
               pixels[k] = select(vec4f(0), pixel, inside);
             }
             for (var kx = 0u; kx < side; kx++) {
@@ -99,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         if (n < params.batch && r < params.height && c < params.width) {
           let at = ((n * params.height + r) * params.width + c) * params.inChannels + channel0;
           for (var i = 0u; i < laneChannels; i++) {
-            dx[at + i] = sums[((image * tileRows + row) * tileColumns + column) * laneChannels + i];
+            dx[at + i] = StoredScalar(sums[((image * tileRows + row) * tileColumns + column) * laneChannels + i]);
           }
         }
       }

@@ -6,6 +6,9 @@
 // FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels, less the taps outside the image
 // Bytes     4 · (dy + w + dx) at best; as in forward_naive.wgsl, 8 bytes are loaded for 2 FLOPs.
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias StoredScalar = f32;
+
 override side: u32 = 3;
 override stride: u32 = 1;
 override padding: u32 = 1;
@@ -21,9 +24,9 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;  // [batch, outHeight, outWidth, outChannels]
+@group(0) @binding(1) var<storage, read> dy: array<StoredScalar>;  // [batch, outHeight, outWidth, outChannels]
 @group(0) @binding(2) var<storage, read> w: array<f32>;  // [outChannels, side, side, inChannels]
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;  // [batch, height, width, inChannels]
+@group(0) @binding(3) var<storage, read_write> dx: array<StoredScalar>;  // [batch, height, width, inChannels]
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -44,10 +47,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       if (below % stride == 0 && right % stride == 0 && r < params.outHeight && c < params.outWidth) {
         let pixel = ((n * params.outHeight + r) * params.outWidth + c) * params.outChannels;
         for (var o = 0u; o < params.outChannels; o++) {
-          sum += dy[pixel + o] * w[((o * side + ky) * side + kx) * params.inChannels + channel];
+          sum += f32(dy[pixel + o]) * w[((o * side + ky) * side + kx) * params.inChannels + channel];
         }
       }
     }
   }
-  dx[i] = sum;
+  dx[i] = StoredScalar(sum);
 }

@@ -8,6 +8,9 @@
 // Bytes     4 · (x + dy + dw) at best; x is read again for every 32 output channels and each ky, dy for every 4 input channels and ky.
 // Source    As forward.wgsl.
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+
 override side: u32 = 3;
 override stride: u32 = 1;
 override padding: u32 = 1;
@@ -25,8 +28,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [batch, height, width, inChannels]
-@group(0) @binding(2) var<storage, read> dy: array<vec4f>;  // [batch, outHeight, outWidth, outChannels]
+@group(0) @binding(1) var<storage, read> x: array<Stored>;  // [batch, height, width, inChannels]
+@group(0) @binding(2) var<storage, read> dy: array<Stored>;  // [batch, outHeight, outWidth, outChannels]
 @group(0) @binding(3) var<storage, read_write> dw: array<vec4f>;  // [outChannels, side, side, inChannels]
 
 @compute @workgroup_size(8)
@@ -49,12 +52,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         for (var k = 0u; k < (run - 1) * stride + side; k++) {
           let c = i32(column0 * stride + k) - i32(padding);
           let inside = c >= 0 && c < i32(params.width);
-          let pixel = x[(rowStart + u32(clamp(c, 0, i32(params.width) - 1))) * inQuads + i];
+          let pixel = vec4f(x[(rowStart + u32(clamp(c, 0, i32(params.width) - 1))) * inQuads + i]);
           pixels[k] = select(vec4f(0), pixel, inside);
         }
         for (var k = 0u; k < run; k++) {
           let column = min(column0 + k, params.outWidth - 1);
-          let loaded = dy[(upstreamStart + column) * outQuads + quad];
+          let loaded = vec4f(dy[(upstreamStart + column) * outQuads + quad]);
           let upstream = select(vec4f(0), loaded, column0 + k < params.outWidth);
           for (var kx = 0u; kx < side; kx++) {
             let pixel = pixels[k * stride + kx];

@@ -5,6 +5,9 @@
 // FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels, less the taps outside the image
 // Bytes     4 · (x + dy + dw) at best; as in forward_naive.wgsl, 8 bytes are loaded for 2 FLOPs.
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias StoredScalar = f32;
+
 override side: u32 = 3;
 override stride: u32 = 1;
 override padding: u32 = 1;
@@ -20,8 +23,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;  // [batch, height, width, inChannels]
-@group(0) @binding(2) var<storage, read> dy: array<f32>;  // [batch, outHeight, outWidth, outChannels]
+@group(0) @binding(1) var<storage, read> x: array<StoredScalar>;  // [batch, height, width, inChannels]
+@group(0) @binding(2) var<storage, read> dy: array<StoredScalar>;  // [batch, outHeight, outWidth, outChannels]
 @group(0) @binding(3) var<storage, read_write> dw: array<f32>;  // [outChannels, side, side, inChannels]
 
 @compute @workgroup_size(64)
@@ -40,8 +43,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       for (var column = 0u; column < params.outWidth; column++) {
         let c = column * stride + kx - padding;
         if (c >= params.width) { continue; }
-        let upstream = dy[((n * params.outHeight + row) * params.outWidth + column) * params.outChannels + o];
-        sum += upstream * x[((n * params.height + r) * params.width + c) * params.inChannels + channel];
+        let upstream = f32(dy[((n * params.outHeight + row) * params.outWidth + column) * params.outChannels + o]);
+        sum += upstream * f32(x[((n * params.height + r) * params.width + c) * params.inChannels + channel]);
       }
     }
   }

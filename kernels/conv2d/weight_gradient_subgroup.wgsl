@@ -14,6 +14,10 @@
 
 enable subgroups;
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+alias StoredPair = vec2f;
+
 override side: u32 = 3;
 override stride: u32 = 1;
 override padding: u32 = 1;
@@ -35,8 +39,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [batch, height, width, inChannels]
-@group(0) @binding(2) var<storage, read> dy: array<vec2f>;  // [batch, outHeight, outWidth, outChannels]
+@group(0) @binding(1) var<storage, read> x: array<Stored>;  // [batch, height, width, inChannels]
+@group(0) @binding(2) var<storage, read> dy: array<StoredPair>;  // [batch, outHeight, outWidth, outChannels]
 @group(0) @binding(3) var<storage, read_write> dw: array<vec4f>;  // [outChannels, side, side, inChannels]
 
 @compute @workgroup_size(8)
@@ -62,7 +66,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
           let column = column0 + p % stripColumns;
           let inside = n < params.batch && column < params.outWidth;
           let at = (min(n, params.batch - 1) * params.outHeight + row) * params.outWidth + min(column, params.outWidth - 1);
-          upstream[p] = select(vec2f(0), dy[at * pairs + pair], inside);
+          upstream[p] = select(vec2f(0), vec2f(dy[at * pairs + pair]), inside);
         }
         for (var quad = 0u; quad < threadQuads; quad++) {
           var pixels: array<vec4f, 16>;
@@ -75,7 +79,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
             }
             let inside = column >= 0 && column < i32(params.width);
             let place = (min(image, params.batch - 1) * params.height + u32(r)) * params.width + u32(clamp(column, 0, i32(params.width) - 1));
-            let found = x[place * inQuads + min(quad0 + quad, inQuads - 1)];
+            let found = vec4f(x[place * inQuads + min(quad0 + quad, inQuads - 1)]);
             let own = select(vec4f(0), found, inside);
             pixels[first] = subgroupBroadcast(own, 0u);
             pixels[first + 1] = subgroupBroadcast(own, 1u);

@@ -13,6 +13,9 @@
 //           taps and input channels.
 // Source    As forward_workgroup.wgsl.
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+
 override side: u32 = 3;
 override stride: u32 = 1;
 override padding: u32 = 1;
@@ -39,8 +42,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [batch, height, width, inChannels]
-@group(0) @binding(2) var<storage, read> dy: array<vec4f>;  // [batch, outHeight, outWidth, outChannels]
+@group(0) @binding(1) var<storage, read> x: array<Stored>;  // [batch, height, width, inChannels]
+@group(0) @binding(2) var<storage, read> dy: array<Stored>;  // [batch, outHeight, outWidth, outChannels]
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;  // [splits, outChannels, side, side, inChannels]
 
 // [half, depth, vec4s of the tile]
@@ -72,7 +75,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       for (var i = 0u; i < depth * tileOut / 64; i++) {
         let pixel = at + lane / tileOut + i * (64 / tileOut);
         nextA[i] = vec4f(0);
-        if (pixel < end && ownOut < outQuads) { nextA[i] = dy[pixel * outQuads + ownOut]; }
+        if (pixel < end && ownOut < outQuads) { nextA[i] = vec4f(dy[pixel * outQuads + ownOut]); }
       }
       for (var i = 0u; i < depth * tileIn / 64; i++) {
         let pixel = at + lane / tileIn + i * (64 / tileIn);
@@ -83,7 +86,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         let image = i32(line / params.outHeight);
         let index = ((image * i32(params.height) + place.x) * i32(params.width) + place.y) * i32(inQuads) + i32(ownIn % inQuads);
         nextB[i] = vec4f(0);
-        if (inside) { nextB[i] = x[index]; }
+        if (inside) { nextB[i] = vec4f(x[index]); }
       }
     }
     if (at > first) {

@@ -4,10 +4,13 @@
 // FLOPs     |x|      Bytes  4 · |x|
 // Source    Lin et al., "Network In Network", ICLR 2014.
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+
 struct Params { batch: u32, pixels: u32, channels: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [batch, pixels, channels]
+@group(0) @binding(1) var<storage, read> x: array<Stored>;  // [batch, pixels, channels]
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;  // [batch, channels]
 
 @compute @workgroup_size(64)
@@ -16,6 +19,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= params.batch * quads) { return; }
   let start = (id.x / quads) * params.pixels * quads + id.x % quads;
   var sum = vec4f(0);
-  for (var pixel = 0u; pixel < params.pixels; pixel++) { sum += x[start + pixel * quads]; }
+  for (var pixel = 0u; pixel < params.pixels; pixel++) { sum += vec4f(x[start + pixel * quads]); }
   y[id.x] = sum / f32(params.pixels);
 }

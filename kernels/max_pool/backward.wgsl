@@ -4,6 +4,9 @@
 //           the pixels is their maximum; so every sum has one fixed order. A grid over the limit is folded into y.
 // Bytes     4 · (|x| + |dy| + |dx|) at best
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+
 override side: i32 = 2;
 override padding: i32 = 0;
 // Of the windows over a cell, along either side: the first, counted from the window of the cell's number, and how many.
@@ -13,9 +16,9 @@ override windows = (1 + padding) / 2 - firstWindow + 1;
 struct Params { batch: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, channels: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [batch, height, width, channels]
-@group(0) @binding(2) var<storage, read> dy: array<vec4f>;  // [batch, outHeight, outWidth, channels]
-@group(0) @binding(3) var<storage, read_write> dx: array<vec4f>;  // [batch, height, width, channels]
+@group(0) @binding(1) var<storage, read> x: array<Stored>;  // [batch, height, width, channels]
+@group(0) @binding(2) var<storage, read> dy: array<Stored>;  // [batch, outHeight, outWidth, channels]
+@group(0) @binding(3) var<storage, read_write> dx: array<Stored>;  // [batch, height, width, channels]
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -36,11 +39,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     for (var k = 0; k < side * side; k++) {
       let at = 2 * place + vec2i(k / side, k % side) - padding;
       if (min(at.x, at.y) < 0 || at.x >= i32(params.height) || at.y >= i32(params.width)) { continue; }
-      let candidate = x[((n * params.height + u32(at.x)) * params.width + u32(at.y)) * quads + quad];
+      let candidate = vec4f(x[((n * params.height + u32(at.x)) * params.width + u32(at.y)) * quads + quad]);
       first = select(first, vec4i(k), candidate > best);
       best = max(best, candidate);
     }
-    let upstream = dy[((n * params.outHeight + u32(place.x)) * params.outWidth + u32(place.y)) * quads + quad];
+    let upstream = vec4f(dy[((n * params.outHeight + u32(place.x)) * params.outWidth + u32(place.y)) * quads + quad]);
     for (var pixel = 0; pixel < 4; pixel++) {
       let own = 2 * (cell - place) + vec2i(pixel / 2, pixel % 2) + padding;
       if (min(own.x, own.y) >= 0 && max(own.x, own.y) < side) {
@@ -51,7 +54,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var pixel = 0; pixel < 4; pixel++) {
     let at = 2 * cell + vec2i(pixel / 2, pixel % 2);
     if (at.x < i32(params.height) && at.y < i32(params.width)) {
-      dx[((n * params.height + u32(at.x)) * params.width + u32(at.y)) * quads + quad] = sums[pixel];
+      dx[((n * params.height + u32(at.x)) * params.width + u32(at.y)) * quads + quad] = Stored(sums[pixel]);
     }
   }
 }

@@ -4,14 +4,17 @@
 // Threads   One vec4 of y each; a grid over the limit is folded into y.
 // Bytes     4 · (|x| + |y|) at best
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+
 override side: u32 = 2;
 override padding: u32 = 0;
 
 struct Params { batch: u32, height: u32, width: u32, outHeight: u32, outWidth: u32, channels: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;  // [batch, height, width, channels]
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;  // [batch, outHeight, outWidth, channels]
+@group(0) @binding(1) var<storage, read> x: array<Stored>;  // [batch, height, width, channels]
+@group(0) @binding(2) var<storage, read_write> y: array<Stored>;  // [batch, outHeight, outWidth, channels]
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -27,7 +30,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     // A pixel outside repeats one that lies in the window.
     let row = u32(clamp(i32(2 * r + k / side) - i32(padding), 0, i32(params.height) - 1));
     let column = u32(clamp(i32(2 * c + k % side) - i32(padding), 0, i32(params.width) - 1));
-    best = max(best, x[((n * params.height + row) * params.width + column) * quads + quad]);
+    best = max(best, vec4f(x[((n * params.height + row) * params.width + column) * quads + quad]));
   }
-  y[i] = best;
+  y[i] = Stored(best);
 }

@@ -2,16 +2,19 @@
 // Threads   Four elements each, behind the last one zeros; a grid over the limit is folded into y.
 // Bytes     12 · length
 
+// What activations are in memory: with f16 storage the same in halves (src/gpu/kernel.ts).
+alias Stored = vec4f;
+
 struct Params { length: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> y: array<vec4f>;  // [length]
-@group(0) @binding(2) var<storage, read> dy: array<vec4f>;  // [length]
-@group(0) @binding(3) var<storage, read_write> dx: array<vec4f>;  // [length]
+@group(0) @binding(1) var<storage, read> y: array<Stored>;  // [length]
+@group(0) @binding(2) var<storage, read> dy: array<Stored>;  // [length]
+@group(0) @binding(3) var<storage, read_write> dx: array<Stored>;  // [length]
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64 + id.x;
   let inside = 4 * i + vec4u(0, 1, 2, 3) < vec4u(params.length);
-  if (inside.x) { dx[i] = select(vec4f(0), dy[i], inside & !(y[i] <= vec4f(0))); }
+  if (inside.x) { dx[i] = select(Stored(0), dy[i], inside & !(y[i] <= Stored(0))); }
 }

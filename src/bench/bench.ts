@@ -88,7 +88,7 @@ export async function benchCase({ gpu }: Engine, { dispatch, flops, uses }: Case
     const bytes = bytesOf(dispatch);
     const [gflops, gbs] = [flops / seconds / 1e9, bytes / seconds / 1e9];
     return {
-      kernel: dispatch.kernel.name,
+      kernel: dispatch.kernel.label,
       shapes: shapesOf(dispatch),
       constants: dispatch.constants ?? {},
       uses,

@@ -1,7 +1,7 @@
 /** Which kernel calls to time: those of a network's training step and of an attack on it, or one convolution's. */
 import { ensembleDirection } from "../attack/direction.ts";
 import { DeviceImages, readerOf } from "../nn/images.ts";
-import { type Architecture, Network } from "../nn/network.ts";
+import { type Architecture, Network, type Precision } from "../nn/network.ts";
 import { add } from "../ops/add.ts";
 import { batchNorm, batchStatistics } from "../ops/batch_norm.ts";
 import { clipPixels } from "../ops/clip_pixels.ts";
@@ -47,6 +47,7 @@ export async function randomStep(
   architecture: Architecture,
   batch: number,
   defence: DefenceSettings,
+  precision?: Precision,
 ): Promise<{ step: TrainStep; network: Network; free(): void }> {
   const { size } = architecture;
   const network = new Network(engine, architecture);
@@ -55,33 +56,39 @@ export async function randomStep(
   const bytes = Uint8Array.from({ length: batch * size * size * 3 }, () => random.integer(256));
   const images = await DeviceImages.upload(engine.gpu, size, batch, readerOf(bytes, size));
   const state = new OptimiserState(network);
-  const step = await TrainStep.compile(network, images, batch, objectiveOf(defence, 1), state);
+  const step = await TrainStep.compile(network, images, batch, objectiveOf(defence, 1), state, precision);
   return { step, network, free: () => [step, state, images, network].forEach((resource) => resource.free()) };
 }
 
 /** Every distinct kernel call of a training step with all defences' kernels, and of an attack. */
-export async function networkCases(engine: Engine, architecture: Architecture, batch: number): Promise<Case[]> {
-  const { step, network, free } = await randomStep(engine, architecture, batch, exampleDefence("mixup-kl"));
+export async function networkCases(
+  engine: Engine,
+  architecture: Architecture,
+  batch: number,
+  precision: Precision = "f32",
+): Promise<Case[]> {
+  const { step, network, free } = await randomStep(engine, architecture, batch, exampleDefence("mixup-kl"), precision);
   const training = casesOf(step.plan.steps);
-  const attack = await attackCases(network, batch);
+  const attack = await attackCases(network, batch, precision);
   free();
   const known = new Set(training.map(keyOf));
   return [...training, ...attack.filter((entry) => !known.has(keyOf(entry))).map((entry) => ({ ...entry, uses: 0 }))];
 }
 
-async function attackCases(network: Network, batch: number): Promise<Case[]> {
+async function attackCases(network: Network, batch: number, precision: Precision): Promise<Case[]> {
   const graph = new Graph(network.engine);
   const { size } = network.architecture;
   const x = graph.input("x", [batch, size, size, 4]);
-  const { model } = network.on(graph, "inference");
+  const { model } = network.on(graph, "inference", precision);
   const labels = graph.input("labels", [batch], "u32");
   const direction = ensembleDirection([model], x, labels);
   const loss = crossEntropy(model(x), labels);
   const fused = softMinimum(loss, loss);
   // What VGGNet13 has no use for.
-  const rectified = relu(x);
+  const features = graph.input("features", x.shape, precision);
+  const rectified = relu(features);
   const [gamma, beta] = ["gamma", "beta"].map((name) => graph.input(name, x.shape.slice(-1)));
-  const block = batchNorm(x, gamma, beta, batchStatistics(x), { shortcut: x, relu: true });
+  const block = batchNorm(features, gamma, beta, batchStatistics(features), { shortcut: features, relu: true });
   const strength = { step: 1, epsilon: 8 };
   const start = noise(x.shape, graph.input("streams", [batch], "u32"), {
     distribution: "normal",
@@ -94,9 +101,9 @@ async function attackCases(network: Network, batch: number): Promise<Case[]> {
     fused,
     l2Step(x, gradient(fused, [x])[0], x, strength),
     clipPixels(start),
-    ...gradient(rectified, [x], rectified),
-    add(x, x, { relu: true }),
-    ...gradient(block, [x], block),
+    ...gradient(rectified, [features], rectified),
+    add(features, features, { relu: true }),
+    ...gradient(block, [features], block),
   ];
   const plan = await compile(graph, outputs);
   plan.free();
@@ -108,12 +115,12 @@ export async function convolutionCases(
   engine: Engine,
   x: readonly number[],
   w: readonly number[],
-  options: Conv2dOptions,
+  { precision, ...options }: Conv2dOptions & { precision?: Precision },
 ): Promise<Case[]> {
   const graph = new Graph(engine);
-  const [input, filter] = [graph.input("x", x), graph.input("w", w)];
+  const [input, filter] = [graph.input("x", x, precision), graph.input("w", w)];
   const y = conv2d(input, filter, options);
-  const plan = await compile(graph, [y, ...gradient(y, [input, filter], graph.input("dy", y.shape))]);
+  const plan = await compile(graph, [y, ...gradient(y, [input, filter], graph.input("dy", y.shape, precision))]);
   plan.free();
   return casesOf(plan.steps);
 }
@@ -137,5 +144,5 @@ function casesOf(steps: readonly Step[]): Case[] {
 
 /** Calls of one key do the same work. */
 function keyOf({ dispatch: { kernel, params, constants, bindings } }: Case): string {
-  return JSON.stringify([kernel.name, params, constants, Object.values(bindings).map(({ length }) => length)]);
+  return JSON.stringify([kernel.label, params, constants, Object.values(bindings).map(({ length }) => length)]);
 }

@@ -1,4 +1,5 @@
 /** What a kernel call costs on paper: bytes that must move, and its shapes for people to read. */
+import { bytesPer } from "../gpu/dtype.ts";
 import type { BufferView, Dispatch, Kernel } from "../gpu/kernel.ts";
 
 /** A kernel call of which it does not matter yet where its buffers lie. */
@@ -8,7 +9,7 @@ export type Sketch = Omit<Dispatch, "bindings"> & { bindings: Record<string, Pic
 export function bytesOf({ kernel, bindings }: Sketch): number {
   return [...kernel.storage].reduce((total, [name, { writable }]) => {
     const ways = writable && readsBack(kernel, name) ? 2 : 1;
-    return total + ways * bindings[name].length * 4;
+    return total + ways * bindings[name].length * bytesPer(bindings[name].dtype);
   }, 0);
 }
 

@@ -10,7 +10,7 @@ import { type KernelCall, record, submit } from "../gpu/record.ts";
 import { Random } from "../random.ts";
 import type { Engine, Node, Tensor, Tile } from "../tensor/graph.ts";
 import { wallTime } from "./measure.ts";
-import { verify } from "./verify.ts";
+import { drawn, verify } from "./verify.ts";
 
 /** What became of one node. */
 export interface Tuning {
@@ -45,8 +45,7 @@ export async function tuneNode(engine: Engine, node: Node, clock = timeOf): Prom
       const { calls, uniforms } = await gpu.guarded(key, () => record(gpu, dispatches));
       if (uniforms) buffers.push(uniforms);
       submit(gpu, calls);
-      const { buffer, length } = at(node.outputs[0]);
-      const result = new Uint32Array(await gpu.read(buffer, 0, length * 4));
+      const result = new Uint8Array(await gpu.read(at(node.outputs[0]).buffer, 0, node.outputs[0].bytes));
       if (candidates.length === 0 || sameBits(result, candidates[0].result)) {
         candidates.push({ tile, calls, result, times: [] });
       }
@@ -67,7 +66,7 @@ export async function tuneNode(engine: Engine, node: Node, clock = timeOf): Prom
 interface Candidate {
   tile: Tile;
   calls: KernelCall[];
-  result: Uint32Array;
+  result: Uint8Array;
   times: number[];
 }
 
@@ -75,17 +74,13 @@ interface Candidate {
 function place(gpu: Gpu, node: Node, buffers: GPUBuffer[]): (tensor: Tensor) => BufferView {
   const views = new Map<Tensor, BufferView>();
   for (const tensor of [...node.inputs, ...node.outputs]) {
-    const buffer = gpu.allocate(tensor.label, tensor.length * 4);
+    const buffer = gpu.allocate(tensor.label, tensor.bytes);
     buffers.push(buffer);
     views.set(tensor, { buffer, dtype: tensor.dtype, offset: 0, length: tensor.length });
   }
   node.inputs.forEach((tensor, i) => {
     const random = new Random(1, `tune ${i}`);
-    const values = Float32Array.from({ length: Math.min(tensor.length, 65_537) }, () => random.normal());
-    const { buffer, length } = views.get(tensor)!;
-    for (let start = 0; start < length; start += values.length) {
-      gpu.device.queue.writeBuffer(buffer, start * 4, values.subarray(0, length - start));
-    }
+    gpu.write(views.get(tensor)!.buffer, 0, drawn(tensor.dtype, tensor.length, () => random.normal()));
   });
   return (tensor) => views.get(tensor)!;
 }
@@ -102,7 +97,7 @@ function withTile<T>({ tiles }: Engine, key: string, tile: Tile, body: () => T):
   }
 }
 
-function sameBits(one: Uint32Array, other: Uint32Array): boolean {
+function sameBits(one: Uint8Array, other: Uint8Array): boolean {
   return one.every((value, i) => value === other[i]);
 }
 

@@ -4,6 +4,7 @@
  */
 import { UserError } from "../errors.ts";
 import { BufferUsage, MapMode, startDawn } from "./dawn.ts";
+import type { Elements } from "./dtype.ts";
 
 export interface DeviceOptions {
   /** Part of the adapter's name, as Dawn lists it (`--adapter`); by default Dawn's own choice. */
@@ -35,8 +36,10 @@ export class Gpu {
 
   /** Opens the adapter asked for with all its features and limits. */
   static async open({ adapter: name, subgroups = true, boundsChecks = true }: DeviceOptions = {}): Promise<Gpu> {
-    const flags = ["disable-dawn-features=timestamp_quantization"];
-    if (!boundsChecks) flags.push("enable-dawn-features=disable_robustness,skip_validation");
+    const flags = [
+      "disable-dawn-features=timestamp_quantization",
+      `enable-dawn-features=vulkan_enable_f16_on_nvidia${boundsChecks ? "" : ",disable_robustness,skip_validation"}`,
+    ];
     if (name) flags.push(`adapter=${name}`);
     const adapter = await startDawn(flags).requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
     if (!adapter) {
@@ -51,7 +54,7 @@ export class Gpu {
       const value = adapter.limits[limit as keyof GPUSupportedLimits];
       if (typeof value === "number") requiredLimits[limit] = value;
     }
-    const wanted: GPUFeatureName[] = subgroups ? ["timestamp-query", "subgroups"] : ["timestamp-query"];
+    const wanted: GPUFeatureName[] = ["timestamp-query", "shader-f16", ...subgroups ? ["subgroups" as const] : []];
     const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
     return new Gpu(adapter, await adapter.requestDevice({ requiredFeatures, requiredLimits }));
   }
@@ -71,6 +74,11 @@ export class Gpu {
   /** Whether a workgroup of 8 is sure to be one subgroup. */
   get subgroupsOf8(): boolean {
     return this.device.features.has("subgroups") && (this.adapter.info.subgroupMinSize ?? 0) >= 8;
+  }
+
+  /** Whether kernels can read and write f16. */
+  get halves(): boolean {
+    return this.device.features.has("shader-f16");
   }
 
   get timestamps(): boolean {
@@ -129,6 +137,13 @@ export class Gpu {
   async sync(): Promise<void> {
     await this.device.queue.onSubmittedWorkDone();
     this.check();
+  }
+
+  /** Writes elements into a buffer; takes effect before all work submitted later. */
+  write(buffer: GPUBuffer, offset: number, data: Elements): void {
+    // As bytes: npm webgpu 0.6.2 divides by zero where it is given a Float16Array.
+    const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    this.device.queue.writeBuffer(buffer, offset, bytes);
   }
 
   /** Copies bytes of a buffer back to the host; waits for all work submitted before. */

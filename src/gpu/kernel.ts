@@ -11,10 +11,9 @@ import { type VariableInfo, WgslReflect } from "wgsl_reflect";
 import { UserError } from "../errors.ts";
 import { ShaderStage } from "./dawn.ts";
 import type { Gpu } from "./device.ts";
+import type { DType } from "./dtype.ts";
 
-export type DType = "f32" | "u32" | "i32";
-
-/** A run of 4-byte elements inside a buffer, which owns the rest of its last 16 bytes too. */
+/** A run of elements inside a buffer, which owns the rest of its last 16 bytes too. */
 export interface BufferView {
   buffer: GPUBuffer;
   dtype: DType;
@@ -60,7 +59,8 @@ export class Kernel {
   #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   #layout: GPUBindGroupLayout | null = null;
 
-  constructor(readonly name: string, readonly source: string) {
+  /** @param activations their type in memory, where `source` knows any */
+  constructor(readonly name: string, readonly source: string, readonly activations: DType = "f32") {
     const reflection = reflect(name, source);
     const [entry, ...others] = reflection.entry.compute;
     if (!entry || others.length > 0) throw new Error(`kernel ${name}: it must have exactly one entry point`);
@@ -78,12 +78,17 @@ export class Kernel {
     }
   }
 
+  /** For people: the name, and the type of activations where that is not f32. */
+  get label(): string {
+    return this.activations === "f32" ? this.name : `${this.name} ${this.activations}`;
+  }
+
   #storageBinding(variable: VariableInfo): StorageBinding {
     const element = variable.format?.getTypeName() ?? "f32";
     const line = this.source.split("\n").find((text) => new RegExp(`\\bvar<storage.*> ${variable.name}:`).test(text));
     const shape = line?.match(/\/\/ \[(.*)\]/)?.[1].split(",").map((dimension) => dimension.trim());
     if (!shape) throw new Error(`kernel ${this.name}: binding ${variable.name} states no shape`);
-    const dtype = /u(32)?$/.test(element) ? "u32" : /i(32)?$/.test(element) ? "i32" : "f32";
+    const dtype = dtypeOf(element);
     return { index: variable.binding, dtype, writable: variable.access.includes("write"), shape };
   }
 
@@ -166,6 +171,27 @@ export class Kernel {
   }
 }
 
+/** Of a WGSL scalar or vector such as `vec4h`. */
+function dtypeOf(element: string): DType {
+  return /h$|f16$/.test(element) ? "f16" : /u(32)?$/.test(element) ? "u32" : /i(32)?$/.test(element) ? "i32" : "f32";
+}
+
+/**
+ * WGSL has overrides for numbers but none for types; these lines are ours. A kernel that reads or writes activations says
+ * what they are in memory,
+ *
+ *     alias Stored = vec4f;
+ *
+ * and computes in f32 all the same. With f16 storage every alias whose name begins so becomes its half, here `vec4h`.
+ */
+function storedInHalves(name: string, source: string): string {
+  const halves = source.replace(/^(alias Stored\w* = )(?:f32|(vec\d)f);/gm, (_, head, vector) => {
+    return `${head}${vector ? `${vector}h` : "f16"};`;
+  });
+  if (halves === source) throw new Error(`kernel ${name}: it has no alias Stored, so no f16 storage`);
+  return `enable f16;\n${halves}`;
+}
+
 function reflect(name: string, source: string): WgslReflect {
   try {
     return new WgslReflect(source);
@@ -183,12 +209,14 @@ function sameNames(wanted: string[], given: string[], complain: (what: string, n
 export class KernelLibrary {
   #kernels = new Map<string, Kernel>();
 
-  /** The kernel in `kernels/<name>.wgsl`. */
-  get(name: string): Kernel {
-    let kernel = this.#kernels.get(name);
+  /** The kernel in `kernels/<name>.wgsl`. @param activations the type of those it reads and writes */
+  get(name: string, activations: DType = "f32"): Kernel {
+    const key = `${name} ${activations}`;
+    let kernel = this.#kernels.get(key);
     if (!kernel) {
       const source = Deno.readTextFileSync(new URL(`${name}.wgsl`, kernelRoot));
-      this.#kernels.set(name, kernel = new Kernel(name, source));
+      kernel = new Kernel(name, activations === "f16" ? storedInHalves(name, source) : source, activations);
+      this.#kernels.set(key, kernel);
     }
     return kernel;
   }

@@ -1,6 +1,7 @@
 /** Kernel calls made ready to run: pipelines compiled, arguments checked and bound, grids counted. */
 import { BufferUsage } from "./dawn.ts";
 import type { Gpu } from "./device.ts";
+import { bytesPer } from "./dtype.ts";
 import type { Dispatch } from "./kernel.ts";
 
 /** One kernel call, ready to run any number of times. */
@@ -67,8 +68,8 @@ function bind(gpu: Gpu, dispatch: Dispatch, uniforms: GPUBuffer | null, offset: 
   kernel.check(dispatch);
   // Up to the end of the last vec4, so that kernels can take four elements at a time whatever the length.
   const entries: GPUBindGroupEntry[] = [...kernel.storage].map(([name, { index }]) => {
-    const { buffer, offset, length } = bindings[name];
-    return { binding: index, resource: { buffer, offset, size: 16 * Math.ceil(length / 4) } };
+    const { buffer, offset, length, dtype } = bindings[name];
+    return { binding: index, resource: { buffer, offset, size: 16 * Math.ceil(length * bytesPer(dtype) / 16) } };
   });
   if (kernel.uniform && uniforms) {
     entries.push({ binding: kernel.uniform.index, resource: { buffer: uniforms, offset, size: kernel.uniform.size } });

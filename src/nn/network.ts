@@ -1,5 +1,7 @@
 /** A network: an architecture, its parameters and its normaliser. */
 import { z } from "zod";
+import { UserError } from "../errors.ts";
+import { scaleGradient } from "../ops/scale.ts";
 import { type Normaliser, standardise } from "../ops/standardise.ts";
 import type { Engine, Graph, Tensor } from "../tensor/graph.ts";
 import type { Layer } from "./layers.ts";
@@ -24,6 +26,28 @@ export const architectures: readonly Architecture["arch"][] = architectureSchema
 /** A network inside one graph: images [batch, size, size, 4] with values 0 to 255 go in, logits come out. */
 export type Model = (images: Tensor, options?: { updateStatistics?: boolean }) => Tensor;
 
+/**
+ * What activations and their gradients are in memory. All is computed in f32, weights and statistics are kept in it, and
+ * so are logits and losses.
+ */
+export const precisions = ["f32", "f16"] as const;
+export type Precision = typeof precisions[number];
+
+/**
+ * Gradients of activations are small numbers, and below 6e-5 an f16 loses digits: so inside a network they are this many
+ * times too large (Micikevicius et al., "Mixed Precision Training", ICLR 2018, section 3.2).
+ */
+const gradientScales: Record<Precision, number> = { f32: 1, f16: 1024 };
+
+/** A network in one graph. */
+export interface Traced {
+  model: Model;
+  /** Its trained parameters, to differentiate by. */
+  weights: Map<string, Tensor>;
+  /** How many times too large the gradients of the weights are; those of the images are as they should be. */
+  gradientScale: number;
+}
+
 const builders = { vgg13, resnet32, resnet50 };
 
 export class Network {
@@ -36,15 +60,22 @@ export class Network {
     this.parameters = new Parameters(engine.gpu, this.#layers.parameters);
   }
 
-  /** The network as a function to trace, and its trained parameters as tensors to differentiate by. */
-  on(graph: Graph, mode: "training" | "inference"): { model: Model; weights: Map<string, Tensor> } {
+  /** The network as a function to trace. @throws UserError where the adapter cannot store activations so */
+  on(graph: Graph, mode: "training" | "inference", precision: Precision = "f32"): Traced {
     const parameter = this.parameters.bind(graph);
     const trained = this.parameters.specs.filter(({ kind }) => kind === "weight");
     const normaliser: Normaliser = this.architecture.normaliser;
+    const gradientScale = gradientScales[precision];
+    const { gpu } = this.engine;
+    if (precision === "f16" && !gpu.halves) throw new UserError(`--precision f16: ${gpu.name} has no shader-f16.`);
     return {
-      model: (images, { updateStatistics = mode === "training" } = {}) =>
-        this.#layers.apply(standardise(images, normaliser), { mode, updateStatistics, parameter }),
+      model: (images, { updateStatistics = mode === "training" } = {}) => {
+        const x = standardise(images, normaliser, { dtype: precision, gradientScale });
+        const logits = this.#layers.apply(x, { mode, updateStatistics, parameter });
+        return gradientScale === 1 ? logits : scaleGradient(logits, gradientScale);
+      },
       weights: new Map(trained.map(({ name }) => [name, parameter(name)])),
+      gradientScale,
     };
   }
 

@@ -87,7 +87,7 @@ export class Parameters {
     for (let i = 0; i < values.length; i++) {
       data[Math.floor(i / spec.depth) * depth + i % spec.depth] = values[i];
     }
-    this.gpu.device.queue.writeBuffer(buffer, offset, data);
+    this.gpu.write(buffer, offset, data);
   }
 
   /** Reads the real entries of every parameter, padding left out, in our layout. */

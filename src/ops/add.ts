@@ -14,10 +14,10 @@ export function add(x: Tensor, y: Tensor, { relu = false }: AddOptions = {}): Te
   const [z] = x.graph.add({
     operation: relu ? "add + relu" : "add",
     inputs: [x, y],
-    outputs: [{ shape: x.shape }],
+    outputs: [{ shape: x.shape, dtype: x.dtype }],
     flops: length,
     dispatches: ([z], at) => [{
-      kernel: x.graph.engine.kernels.get("add/forward"),
+      kernel: x.graph.engine.kernels.get("add/forward", x.dtype),
       bindings: { x: at(x), y: at(y), z: at(z) },
       params: { length },
       constants: { rectify: Number(relu) },

@@ -50,7 +50,7 @@ export function batchStatistics(x: Tensor, running?: Statistics): Statistics {
       const [runningMean, runningVariance] = running ? [running.mean, running.variance] : standIns;
       return [
         {
-          kernel: kernels.get("batch_norm/partial_statistics"),
+          kernel: kernels.get("batch_norm/partial_statistics", x.dtype),
           bindings: { x: at(x), partial: at(partial) },
           params,
           threads: [params.chunks * params.channels / 4],
@@ -92,18 +92,18 @@ export function batchNorm(
   const [y] = x.graph.add({
     operation: `batch norm${shortcut ? " + shortcut" : ""}${relu ? " + relu" : ""}`,
     inputs: [x, gamma, beta, ...shortcut ? [shortcut] : [], mean, variance],
-    outputs: [{ shape: x.shape }],
+    outputs: [{ shape: x.shape, dtype: x.dtype }],
     flops: 5 * x.length,
     dispatches: ([y], at) => [{
-      kernel: kernels.get("batch_norm/normalise"),
+      kernel: kernels.get("batch_norm/normalise", x.dtype),
       bindings: {
         x: at(x),
         gamma: at(gamma),
         beta: at(beta),
         mean: at(mean),
         variance: at(variance),
-        // A binding cannot be left open: where there is no shortcut, a vector that is not read as one stands in.
-        shortcut: at(shortcut ?? beta),
+        // A binding cannot be left open: where there is no shortcut, part of x stands in and is not read as one.
+        shortcut: shortcut ? at(shortcut) : { ...at(x), length: params.channels },
         y: at(y),
       },
       params: { ...params, shortcutPixels: shortcut ? params.pixels : 1 },
@@ -142,18 +142,18 @@ function parameterGradients(operands: Operands, relu: boolean, y?: Tensor): Tens
       { shape: [channels] },
       { shape: [channels] },
       { shape: [chunks, 2, channels] },
-      ...y ? [{ shape: x.shape }] : [],
+      ...y ? [{ shape: x.shape, dtype: x.dtype }] : [],
     ],
     flops: 7 * x.length,
     dispatches: ([dgamma, dbeta, partial, masked], at): Dispatch[] => {
       const bindings = { x: at(x), dy: at(dy), mean: at(mean), variance: at(variance), partial: at(partial) };
       const first = y
         ? {
-          kernel: kernels.get("batch_norm/masked_gradient_sums"),
+          kernel: kernels.get("batch_norm/masked_gradient_sums", x.dtype),
           bindings: { ...bindings, y: at(y), masked: at(masked) },
         }
         : {
-          kernel: kernels.get("batch_norm/partial_gradient_sums"),
+          kernel: kernels.get("batch_norm/partial_gradient_sums", x.dtype),
           bindings: { ...bindings, gamma: at(gamma), beta: at(beta) },
           constants: { rectify: Number(relu) },
         };
@@ -180,10 +180,10 @@ function inputGradient(
   const [dx] = x.graph.add({
     operation: "batch norm input gradient",
     inputs: [x, dy, gamma, beta, mean, variance, dgamma, dbeta],
-    outputs: [{ shape: x.shape }],
+    outputs: [{ shape: x.shape, dtype: x.dtype }],
     flops: 9 * x.length,
     dispatches: ([dx], at) => [{
-      kernel: x.graph.engine.kernels.get("batch_norm/input_gradient"),
+      kernel: x.graph.engine.kernels.get("batch_norm/input_gradient", x.dtype),
       bindings: {
         x: at(x),
         dy: at(dy),

@@ -43,9 +43,9 @@ function bestVersion({ gpu }: Engine): ConvolutionVersion {
   return gpu.subgroupsOf8 ? "subgroup" : "tiled";
 }
 
-/** The kernel of one pass in one version. */
-function kernelOf({ kernels }: Engine, pass: string, version: ConvolutionVersion): Kernel {
-  return kernels.get(`conv2d/${pass}${version === "tiled" ? "" : `_${version}`}`);
+/** The kernel of one pass in one version, for activations stored as x is. */
+function kernelOf({ graph, dtype }: Tensor, pass: string, version: ConvolutionVersion): Kernel {
+  return graph.engine.kernels.get(`conv2d/${pass}${version === "tiled" ? "" : `_${version}`}`, dtype);
 }
 
 /** What the best tile of a pass depends on, for people to read as well. */
@@ -53,7 +53,7 @@ function tunable(kernel: Kernel, geometry: Geometry, tiles: Tunable["tiles"], sp
   const { batch, height, width, inChannels, outChannels, side, stride, padding } = geometry;
   const shapes = `${batch}×${height}×${width}×${inChannels} → ${outChannels}`;
   const apart = spacing > 1 ? `, spacing ${spacing}` : "";
-  return { key: `${kernel.name} ${shapes}, ${side}×${side}, stride ${stride}, padding ${padding}${apart}`, tiles };
+  return { key: `${kernel.label} ${shapes}, ${side}×${side}, stride ${stride}, padding ${padding}${apart}`, tiles };
 }
 
 /**
@@ -97,12 +97,12 @@ function forward(
   { operation, spacing = 1, epilogue, backward }: ForwardOptions,
 ): Tensor {
   const { batch, outHeight, outWidth, outChannels, side, stride, padding, ...rest } = geometry;
-  const kernel = kernelOf(x.graph.engine, "forward", version);
+  const kernel = kernelOf(x, "forward", version);
   const shared = { side, stride, padding, biased: Number(!!epilogue), rectify: Number(!!epilogue?.relu) };
   const [y] = x.graph.add({
     operation,
     inputs: epilogue ? [x, w, epilogue.bias] : [x, w],
-    outputs: [{ shape: [batch, outHeight, outWidth, outChannels] }],
+    outputs: [{ shape: [batch, outHeight, outWidth, outChannels], dtype: x.dtype }],
     flops: flopsOf(geometry, spacing),
     tunable: version === "naive"
       ? undefined
@@ -134,11 +134,11 @@ function inputGradient(dy: Tensor, w: Tensor, geometry: Geometry, version: Convo
     return forward(dy, turned(w), backwards(geometry), version, { operation, spacing: stride });
   }
   const { batch, height, width, inChannels } = params;
-  const kernel = kernelOf(dy.graph.engine, "input_gradient", version);
+  const kernel = kernelOf(dy, "input_gradient", version);
   const [dx] = dy.graph.add({
     operation: "conv2d input gradient",
     inputs: [dy, w],
-    outputs: [{ shape: [batch, height, width, inChannels] }],
+    outputs: [{ shape: [batch, height, width, inChannels], dtype: dy.dtype }],
     flops: flopsOf(geometry),
     tunable: version === "naive" ? undefined : tunable(kernel, geometry, inputGradientTiles(geometry)),
     dispatches: ([dx], at, tile) => [{
@@ -179,7 +179,7 @@ function turned(w: Tensor): Tensor {
 function weightGradient(x: Tensor, dy: Tensor, geometry: Geometry, version: ConvolutionVersion): Tensor {
   const { inChannels, outChannels, side, stride, padding, ...sizes } = geometry;
   const { engine } = x.graph;
-  const kernel = kernelOf(engine, "weight_gradient", version);
+  const kernel = kernelOf(x, "weight_gradient", version);
   const params = { inChannels, outChannels, ...sizes };
   const shape = [outChannels, side, side, inChannels];
   const cut = version === "workgroup" ? weightGradientSplits(geometry) : null;

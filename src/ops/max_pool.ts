@@ -24,9 +24,9 @@ export function maxPool(x: Tensor, { side = 2, padding = 0 }: MaxPoolOptions = {
   const [y] = x.graph.add({
     operation: "max pool",
     inputs: [x],
-    outputs: [{ shape: [batch, outHeight, outWidth, channels] }],
+    outputs: [{ shape: [batch, outHeight, outWidth, channels], dtype: x.dtype }],
     dispatches: ([y], at) => [{
-      kernel: kernels.get("max_pool/forward"),
+      kernel: kernels.get("max_pool/forward", x.dtype),
       bindings: { x: at(x), y: at(y) },
       params,
       constants,
@@ -37,9 +37,9 @@ export function maxPool(x: Tensor, { side = 2, padding = 0 }: MaxPoolOptions = {
         ? x.graph.add({
           operation: "max pool gradient",
           inputs: [x, dy],
-          outputs: [{ shape: x.shape }],
+          outputs: [{ shape: x.shape, dtype: x.dtype }],
           dispatches: ([dx], at) => [{
-            kernel: kernels.get("max_pool/backward"),
+            kernel: kernels.get("max_pool/backward", x.dtype),
             bindings: { x: at(x), dy: at(dy), dx: at(dx) },
             params,
             constants,

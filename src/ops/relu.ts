@@ -7,9 +7,9 @@ export function relu(x: Tensor): Tensor {
   const [y] = x.graph.add({
     operation: "relu",
     inputs: [x],
-    outputs: [{ shape: x.shape }],
+    outputs: [{ shape: x.shape, dtype: x.dtype }],
     dispatches: ([y], at) => [{
-      kernel: x.graph.engine.kernels.get("relu/forward"),
+      kernel: x.graph.engine.kernels.get("relu/forward", x.dtype),
       bindings: { x: at(x), y: at(y) },
       params: { length },
       threads: [Math.ceil(length / 4)],
@@ -25,9 +25,9 @@ export function reluGradient(y: Tensor, dy: Tensor): Tensor {
   const [dx] = y.graph.add({
     operation: "relu gradient",
     inputs: [y, dy],
-    outputs: [{ shape: y.shape }],
+    outputs: [{ shape: y.shape, dtype: y.dtype }],
     dispatches: ([dx], at) => [{
-      kernel: y.graph.engine.kernels.get("relu/backward"),
+      kernel: y.graph.engine.kernels.get("relu/backward", y.dtype),
       bindings: { y: at(y), dy: at(dy), dx: at(dx) },
       params: { length },
       threads: [Math.ceil(length / 4)],

@@ -4,10 +4,12 @@ import type { Tensor } from "../tensor/graph.ts";
 export interface SgdOptions {
   momentum: number;
   weightDecay: number;
+  /** How many times too large the gradients are. */
+  gradientScale?: number;
 }
 
 /**
- * v ← momentum · v + (Σ g + weightDecay · w), w ← w − rate · v, for all parameters in one dispatch.
+ * v ← momentum · v + (Σ g / gradientScale + weightDecay · w), w ← w − rate · v, for all parameters in one dispatch.
  *
  * @param weights flat tensor over all parameters, changed in place; a multiple of 4 values
  * @param velocities likewise
@@ -23,7 +25,7 @@ export function sgd(
     parts: readonly Tensor[];
     rate: Tensor;
   },
-  { momentum, weightDecay }: SgdOptions,
+  { momentum, weightDecay, gradientScale = 1 }: SgdOptions,
 ): void {
   const { length } = weights;
   const summands = gradients.length / length;
@@ -33,7 +35,7 @@ export function sgd(
     inputs: [rate, ...parts],
     outputs: [],
     changes: [weights, velocities],
-    flops: (5 + summands) * length,
+    flops: (6 + summands) * length,
     dispatches: (_, at) => [{
       kernel: weights.graph.engine.kernels.get("sgd/forward"),
       bindings: {
@@ -42,7 +44,7 @@ export function sgd(
         velocities: at(velocities),
         weights: at(weights),
       },
-      params: { length, summands, momentum, decay: weightDecay },
+      params: { length, summands, share: 1 / gradientScale, momentum, decay: weightDecay },
       threads: [length / 4],
     }],
   });

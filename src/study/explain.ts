@@ -7,7 +7,7 @@ import { spread } from "../bench/measure.ts";
 import type { BufferView } from "../gpu/kernel.ts";
 import { profile, type Span } from "../gpu/profile.ts";
 import { UserError } from "../errors.ts";
-import type { Architecture } from "../nn/network.ts";
+import type { Architecture, Precision } from "../nn/network.ts";
 import type { Engine } from "../tensor/graph.ts";
 import type { MemoryPlan, Plan, Step } from "../tensor/plan.ts";
 import type { DefenceSettings } from "../train/settings.ts";
@@ -32,7 +32,11 @@ export interface ExplainedCall {
 
 export interface Explanation {
   adapter: string;
-  network: Pick<Architecture, "arch" | "size" | "width"> & { batch: number; defence: DefenceSettings["name"] };
+  network: Pick<Architecture, "arch" | "size" | "width"> & {
+    batch: number;
+    defence: DefenceSettings["name"];
+    precision: Precision;
+  };
   ceiling: Ceiling;
   calls: ExplainedCall[];
   totals: { calls: number; flops: number; bytes: number; milliseconds: number; wallMilliseconds: number };
@@ -53,7 +57,8 @@ export async function explain(
 ): Promise<Explanation> {
   const { gpu } = engine;
   if (!gpu.timestamps) throw new UserError(`${gpu.name} has no timestamps to explain a step with.`);
-  const { step, free } = await randomStep(engine, design(network), network.batch, exampleDefence(network.defence));
+  const { batch, defence, precision } = network;
+  const { step, free } = await randomStep(engine, design(network), batch, exampleDefence(defence), precision);
   const { plan } = step;
   await wallTime(plan);
   const wall: number[] = [];

@@ -47,7 +47,7 @@ export async function makeStep(step: Step, workshop: Workshop): Promise<void> {
   switch (step.task.kind) {
     case "network": {
       const { name, arch, width, defence, seed } = step.task.network;
-      const settings = { arch, width, defence, seed, ...study.training };
+      const settings = { arch, width, defence, seed, ...study.training, precision: "f32" as const };
       await train(engine, pack, settings, { out: run(name), resume: "or restart", ...watch(step.name) });
       break;
     }

@@ -2,8 +2,9 @@
  * The graph: an eager-looking function is run once on shapes and leaves nodes in the order it called them. Nothing is
  * computed here; `compile` (plan.ts) turns the nodes into a plan that is replayed.
  */
-import type { BufferView, Dispatch, DType } from "../gpu/kernel.ts";
 import type { Gpu } from "../gpu/device.ts";
+import { bytesPer, type DType } from "../gpu/dtype.ts";
+import type { BufferView, Dispatch } from "../gpu/kernel.ts";
 import type { KernelLibrary } from "../gpu/kernel.ts";
 
 /** What tracing needs of its surroundings: the device, its kernels, and what the tuner has found out. */
@@ -40,6 +41,10 @@ export class Tensor {
 
   get length(): number {
     return this.shape.reduce((product, size) => product * size, 1);
+  }
+
+  get bytes(): number {
+    return this.length * bytesPer(this.dtype);
   }
 }
 

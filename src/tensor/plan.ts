@@ -3,6 +3,7 @@
  * once and replayed many times: one encoder, one pass, one submit per run.
  */
 import type { Gpu } from "../gpu/device.ts";
+import { arrays, bytesPer, type Elements } from "../gpu/dtype.ts";
 import type { BufferView } from "../gpu/kernel.ts";
 import { type KernelCall, record, submit } from "../gpu/record.ts";
 import type { Graph, Node, Tensor } from "./graph.ts";
@@ -40,14 +41,15 @@ export class Plan {
   ) {}
 
   /** Writes an input tensor; takes effect for the runs that follow. */
-  write(tensor: Tensor, data: Float32Array | Uint32Array | Int32Array): void {
+  write(tensor: Tensor, data: Elements): void {
     const view = this.view(tensor);
     if (data.length !== view.length) {
       throw new Error(`${tensor.label} has ${view.length} elements, ${data.length} were given`);
     }
-    const given = data instanceof Float32Array ? "f32" : data instanceof Uint32Array ? "u32" : "i32";
-    if (given !== view.dtype) throw new Error(`${tensor.label} holds ${view.dtype}, ${given} was given`);
-    this.gpu.device.queue.writeBuffer(view.buffer, view.offset, data as Float32Array<ArrayBuffer>);
+    if (!(data instanceof arrays[view.dtype])) {
+      throw new Error(`${tensor.label} holds ${view.dtype}, a ${data.constructor.name} was given`);
+    }
+    this.gpu.write(view.buffer, view.offset, data);
   }
 
   /** Submits one run of all steps. */
@@ -55,11 +57,12 @@ export class Plan {
     submit(this.gpu, this.steps);
   }
 
-  /** Reads an f32 output after the runs submitted so far. */
+  /** Reads an output of f32 or f16 after the runs submitted so far. */
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
     const { buffer, offset, length, dtype } = this.view(tensor);
-    if (dtype !== "f32") throw new Error(`${tensor.label} holds ${dtype}, not f32`);
-    return new Float32Array(await this.gpu.read(buffer, offset, length * 4));
+    if (dtype !== "f32" && dtype !== "f16") throw new Error(`${tensor.label} holds ${dtype}, not f32`);
+    const bytes = await this.gpu.read(buffer, offset, length * bytesPer(dtype));
+    return dtype === "f32" ? new Float32Array(bytes) : Float32Array.from(new Float16Array(bytes));
   }
 
   view(tensor: Tensor): BufferView {
@@ -132,13 +135,13 @@ function placeTensors(
     views.set(tensor, { buffer, dtype: tensor.dtype, offset, length: tensor.length });
 
   for (const tensor of [...graph.inputs, ...outputs]) {
-    if (!tensor.place && !views.has(tensor)) place(tensor, own(tensor.label, tensor.length * 4), 0);
+    if (!tensor.place && !views.has(tensor)) place(tensor, own(tensor.label, tensor.bytes), 0);
   }
   const lifetimes = new Map<Tensor, Lifetime & { uses: number[] }>();
   nodes.forEach((node, time) => {
     for (const tensor of node.outputs) {
       if (!tensor.place && !views.has(tensor)) {
-        lifetimes.set(tensor, { bytes: tensor.length * 4, uses: [time] });
+        lifetimes.set(tensor, { bytes: tensor.bytes, uses: [time] });
       }
     }
     for (const tensor of new Set(node.inputs)) lifetimes.get(tensor)?.uses.push(time);

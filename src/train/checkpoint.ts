@@ -62,7 +62,7 @@ export async function loadState(
   const log = z.array(epochSchema).safeParse(parseLog(metadata.log));
   if (!log.success) throw new UserError(`${path} holds no log of its epochs.`);
   for (const [name, buffer] of Object.entries(buffers)) {
-    gpu.device.queue.writeBuffer(buffer, 0, tensors[name].data as Float32Array<ArrayBuffer>);
+    gpu.write(buffer, 0, tensors[name].data as Float32Array);
   }
   return log.data;
 }

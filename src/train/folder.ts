@@ -51,6 +51,8 @@ export async function openFolder(
 /** The first setting in which a run differs from what it was begun with, or nothing. */
 function differenceTo(old: unknown, content: unknown): string | null {
   const [begun, now] = [flatten(old), flatten(content)];
+  // Runs from before there was a choice say nothing of it.
+  if (!begun.has("training.precision")) begun.set("training.precision", "f32");
   // Where the pack lies may change; what is in it may not.
   for (const map of [begun, now]) map.delete("training.pack");
   for (const key of new Set([...begun.keys(), ...now.keys()])) {

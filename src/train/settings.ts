@@ -1,6 +1,6 @@
 /** The settings of a training run, as kept in `run.json`. */
 import { z } from "zod";
-import type { Architecture } from "../nn/network.ts";
+import type { Architecture, Precision } from "../nn/network.ts";
 import { warmUp } from "./schedule.ts";
 
 /** How strongly the partner image shows: a fixed α, or α ~ Beta(p, q) drawn anew for each image. */
@@ -51,6 +51,8 @@ export interface TrainSettings {
   batch: number;
   learningRate: number;
   seed: number;
+  /** Of the activations in memory; evaluation is in f32 whatever it is. */
+  precision: Precision;
 }
 
 /** What all runs share. Source: He et al., CVPR 2016, in today's usual values. */

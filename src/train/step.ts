@@ -5,7 +5,7 @@ import { assign } from "../ops/assign.ts";
 import { gatherBatch } from "../ops/gather_batch.ts";
 import { sgd } from "../ops/sgd.ts";
 import type { DeviceImages } from "../nn/images.ts";
-import type { Network } from "../nn/network.ts";
+import type { Network, Precision, Traced } from "../nn/network.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { gradientSummands } from "../tensor/gradient.ts";
 import { Graph, type Tensor } from "../tensor/graph.ts";
@@ -42,6 +42,8 @@ export class TrainStep {
     private readonly inputs: Inputs,
     /** Buffers laid out as the weights are, end to end: a summand of the gradients for each pass. */
     readonly gradients: GPUBuffer,
+    /** How many times too large they are. */
+    readonly gradientScale: number,
     private readonly state: OptimiserState,
   ) {}
 
@@ -51,6 +53,7 @@ export class TrainStep {
     batch: number,
     objective: Objective,
     state: OptimiserState,
+    precision: Precision = "f32",
   ): Promise<TrainStep> {
     const graph = new Graph(network.engine);
     const inputs: Inputs = {
@@ -63,14 +66,14 @@ export class TrainStep {
       streams: graph.input("noise streams", [batch], "u32"),
       rate: graph.input("learning rate", [1]),
     };
-    const { model, weights } = network.on(graph, "training");
+    const traced = network.on(graph, "training", precision);
     const x = gatherBatch(graph, images, inputs.indices, inputs.jitter);
-    const loss = objective({ model, x, ...inputs });
-    const gradients = optimise(network, graph, loss, weights, inputs.rate, state);
+    const loss = objective({ model: traced.model, x, ...inputs });
+    const gradients = optimise(network, graph, loss, traced, inputs.rate, state);
     const total = graph.placed("total loss", [1], { buffer: state.totalLoss, dtype: "f32", offset: 0, length: 1 });
     assign(total, add(total, loss));
     try {
-      return new TrainStep(await compile(graph, [loss]), inputs, gradients, state);
+      return new TrainStep(await compile(graph, [loss]), inputs, gradients, traced.gradientScale, state);
     } catch (error) {
       network.engine.gpu.free(gradients);
       throw error;
@@ -92,7 +95,7 @@ export class TrainStep {
   }
 
   resetLoss(): void {
-    this.plan.gpu.device.queue.writeBuffer(this.state.totalLoss, 0, new Float32Array(1));
+    this.plan.gpu.write(this.state.totalLoss, 0, new Float32Array(1));
   }
 
   /**
@@ -120,7 +123,7 @@ function optimise(
   { parameters, engine: { gpu } }: Network,
   graph: Graph,
   loss: Tensor,
-  weights: Map<string, Tensor>,
+  { weights, gradientScale }: Traced,
   rate: Tensor,
   { velocities }: OptimiserState,
 ): GPUBuffer {
@@ -141,6 +144,6 @@ function optimise(
     gradients: flat("gradients", passes, gradients),
     parts: parts.flat(),
     rate,
-  }, optimisation);
+  }, { ...optimisation, gradientScale });
   return gradients;
 }

@@ -88,7 +88,7 @@ export async function train(
   const held = await DeviceImages.ofSplit(engine.gpu, pack, "validation");
   const labels = await pack.labels("train");
   const objective = objectiveOf(settings.defence, settings.seed);
-  const step = await TrainStep.compile(network, images, settings.batch, objective, state);
+  const step = await TrainStep.compile(network, images, settings.batch, objective, state, settings.precision);
   const validation = await compileValidation(network, held, await pack.labels("validation"));
 
   for (let epoch = log.length; epoch < settings.epochs; epoch++) {

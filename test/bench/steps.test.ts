@@ -30,6 +30,15 @@ suite("steps", (test) => {
     assert.ok(host.high < 1);
   });
 
+  test("activations in f16 take about half the memory, and the gradients are no others", async () => {
+    const { halves } = await result();
+    if (!(await engine()).gpu.halves) return assert.is(halves, null);
+    const { cost, memory, difference } = halves!;
+    assert.ok(0 < cost.low && cost.low <= cost.median && cost.median <= cost.high);
+    assert.ok(memory > 0.5 && memory < 0.6, `${memory}`);
+    assert.ok(difference > 0 && difference < 0.5, `${difference}`);
+  });
+
   test("memory does not grow, and the fast ways compute what the safe ones do", async () => {
     const found = await result();
     assert.equal([found.growth.deviceBytes, found.growth.deviceBuffers], [0, 0]);

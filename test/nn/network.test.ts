@@ -3,12 +3,14 @@
  * changes a gradient by far more than rounding does, so the seeds are ones where no decision is closer than 1e-5.
  */
 import * as assert from "uvu/assert";
-import { Network } from "../../src/nn/network.ts";
+import { Network, type Precision } from "../../src/nn/network.ts";
 import { Predictor } from "../../src/nn/predict.ts";
 import type { StepDraws } from "../../src/train/draws.ts";
 import { type Objective, objectiveOf } from "../../src/train/objective.ts";
 import { optimisation } from "../../src/train/settings.ts";
 import { OptimiserState, TrainStep } from "../../src/train/step.ts";
+import { Random } from "../../src/random.ts";
+import { Graph } from "../../src/tensor/graph.ts";
 import { suite } from "../harness.ts";
 import { close, engine } from "../ops/engine.ts";
 import { fromValues, map, type NdArray, relativeError, zeros } from "../reference/array.ts";
@@ -53,11 +55,15 @@ interface Outcome {
 }
 
 /** One training step as training does it; a parameter's padding must have no gradient. */
-async function trainStep({ network, state }: Twin, objective: Objective, steps = 1): Promise<Outcome> {
+async function trainStep(
+  { network, state }: Twin,
+  objective: Objective,
+  { steps = 1, precision }: { steps?: number; precision?: Precision } = {},
+): Promise<Outcome> {
   const { gpu } = network.engine;
   const device = await upload(network.engine, pictures.bytes, 32);
   const memory = new OptimiserState(network);
-  const step = await TrainStep.compile(network, device, BATCH, objective, memory);
+  const step = await TrainStep.compile(network, device, BATCH, objective, memory, precision);
   for (let i = 0; i < steps; i++) {
     step.resetLoss();
     step.run(plainDraws, labels, RATE);
@@ -75,7 +81,8 @@ async function trainStep({ network, state }: Twin, objective: Objective, steps =
     }
     const padded = shape[shape.length - 1];
     assert.ok(all.every((value, i) => i % padded < depth || value === 0), `${name}: its padding has a gradient`);
-    gradients.set(name, fromValues(state.get(name)!.shape, all.filter((_, i) => i % padded < depth)));
+    const real = all.filter((_, i) => i % padded < depth).map((value) => value / step.gradientScale);
+    gradients.set(name, fromValues(state.get(name)!.shape, real));
   }
   const after: State = new Map();
   for (const [name, values] of await network.parameters.read()) {
@@ -120,6 +127,40 @@ suite("network", (test) => {
     const { state } = await twin();
     const settings = { mode: "training", normaliser: referenceNormaliser } as const;
     await compareStep(objectiveOf({ name: "none" }, SEED), forwardBackward(state, images, labels, settings));
+  });
+
+  test("a VGG13 training step with activations in f16 is as near to float64's as rounding allows", async () => {
+    if (!(await engine()).gpu.halves) return;
+    const start = await twin();
+    const settings = { mode: "training", normaliser: referenceNormaliser } as const;
+    const expected = forwardBackward(start.state, images, labels, settings);
+    const { loss, gradients } = await trainStep(start, objectiveOf({ name: "none" }, SEED), { precision: "f16" });
+    const wanted = mean(expected.losses);
+    assert.ok(Math.abs(loss - wanted) <= 2e-3 * wanted, `loss ${loss} instead of ${wanted}`);
+    // What no rectifier and no maximum decides about.
+    for (const name of ["classifier.weight", "classifier.bias", "features.32.bias"]) {
+      close(name, gradients.get(name)!, expected.gradients.get(name)!, 5e-3);
+    }
+    // Elsewhere rounding turns decisions over, as it does where float64's weights move by as much as f16 rounds.
+    const random = new Random(SEED, "rounding");
+    const rounded = new Map([...start.state].map(([name, values]) => {
+      return [name, map(values, (value) => value * (1 + random.normal() * 2 ** -12))];
+    }));
+    const names = [...gradients.keys()];
+    const together = (of: State) => join(names.map((name) => of.get(name)!));
+    const usual = relativeError(
+      together(forwardBackward(rounded, images, labels, settings).gradients).data,
+      together(expected.gradients),
+    );
+    assert.ok(usual < 0.25, `${usual}`);
+    close("all gradients", together(gradients), together(expected.gradients), usual);
+  });
+
+  test("f16 on an adapter that has none is refused", async () => {
+    const gpu = { halves: false, name: "an adapter", allocate: () => ({}) } as never;
+    const device = { ...await engine(), gpu };
+    const trace = () => new Network(device, architecture()).on(new Graph(device), "training", "f16");
+    assert.throws(trace, /--precision f16: an adapter has no shader-f16/);
   });
 
   test("a mixup step, with the label of the larger part", async () => {
@@ -204,7 +245,7 @@ suite("network", (test) => {
   test("the padding of the first convolution stays zero over steps, the rest moves", async () => {
     const start = await twin();
     const view = start.network.parameters.slice("features.0.weight");
-    const { flat, after } = await trainStep(start, objectiveOf({ name: "none" }, SEED), 5);
+    const { flat, after } = await trainStep(start, objectiveOf({ name: "none" }, SEED), { steps: 5 });
     const first = flat.subarray(view.offset / 4, view.offset / 4 + view.length);
     assert.is(first.length, 8 * 9 * 4);
     assert.ok(first.every((value, i) => (i % 4 === 3) === (value === 0)), "padding is zero, and only padding is");

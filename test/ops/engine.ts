@@ -1,5 +1,6 @@
 /** Runs a piece of graph on random data, for comparison with the float64 reference. */
-import type { BufferView, DType } from "../../src/gpu/kernel.ts";
+import { arrays, bytesPer, type DType, type Elements } from "../../src/gpu/dtype.ts";
+import type { BufferView } from "../../src/gpu/kernel.ts";
 import { openEngine } from "../../src/tensor/engine.ts";
 import { type Engine, Graph, type Tensor } from "../../src/tensor/graph.ts";
 import { compile } from "../../src/tensor/plan.ts";
@@ -40,15 +41,15 @@ export async function evaluate<Names extends string>(
   return results;
 }
 
-function typed(data: ArrayLike<number>, dtype: DType = "f32"): Float32Array | Uint32Array | Int32Array {
-  return { f32: Float32Array, u32: Uint32Array, i32: Int32Array }[dtype].from(Array.from(data));
+function typed(data: ArrayLike<number>, dtype: DType = "f32"): Elements {
+  return arrays[dtype].from(Array.from(data));
 }
 
 /** Puts values into device memory of their own, for `graph.placed`; whoever calls it frees `view.buffer`. */
 export async function place(data: ArrayLike<number>, dtype: DType = "f32"): Promise<BufferView> {
   const { gpu } = await engine();
-  const buffer = gpu.allocate("placed by a test", data.length * 4);
-  gpu.device.queue.writeBuffer(buffer, 0, typed(data, dtype) as Float32Array<ArrayBuffer>);
+  const buffer = gpu.allocate("placed by a test", data.length * bytesPer(dtype));
+  gpu.write(buffer, 0, typed(data, dtype));
   return { buffer, dtype, offset: 0, length: data.length };
 }
 

@@ -6,7 +6,7 @@ import { engine } from "../ops/engine.ts";
 
 let explained: Promise<Explanation> | null = null;
 const tiny = async () => {
-  const network = { arch: "vgg13", size: 32, width: 0.0625, batch: 4, defence: "mixup-kl" } as const;
+  const network = { arch: "vgg13", size: 32, width: 0.0625, batch: 4, defence: "mixup-kl", precision: "f32" } as const;
   return await (explained ??= explain(await engine(), network, { gflops: 100, gbs: 10 }));
 };
 

@@ -128,6 +128,7 @@ suite("tools: every flag", (test) => {
         "training.lambda",
         "training.klGradient",
       ),
+      change({ precision: "f16" }, "training.precision"),
       change(
         { defence: "pgd", alpha: null, lambda: null, "kl-gradient": null },
         ...["defence", "alpha", "lambda", "klGradient", "epsilon", "step", "steps"].map((key) => `training.${key}`),

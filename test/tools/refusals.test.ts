@@ -46,6 +46,7 @@ const bad: Record<string, Record<string, string[]>> = {
     batch: ["1", "x"],
     lr: ["0", "NaN", "Infinity"],
     seed: ["-1"],
+    precision: ["f8"],
   },
   attack: {
     models: ["a,,b"],
@@ -106,6 +107,7 @@ suite("tools: refusals", (test) => {
     cases.push({ ...train({ defence: "vat", "pgd-steps": "3" }), names: "--pgd-steps" });
     cases.push({ ...train({ defence: "pgd", "vat-xi": "3" }), names: "--vat-xi" });
     cases.push({ ...train({ defence: "mixup", "kl-gradient": "both" }), names: "--kl-gradient" });
+    cases.push({ ...train({ defence: "vat", precision: "f16" }), names: "--precision" });
     const attack = (more: Flags) => ({ name: "attack", args: flagged({ ...good.attack, ...more }) });
     cases.push({ ...attack({ momentum: "1" }), names: "--momentum" });
     cases.push({ ...attack({ method: "fgsm", step: "1" }), names: "--step" });
@@ -125,14 +127,14 @@ suite("tools: refusals", (test) => {
     const flags: Record<string, string> = {
       prepare: "layout from out size classes per-class validation seed min-side",
       train: "data arch out width defence alpha lambda kl-gradient pgd-epsilon pgd-step pgd-steps vat-epsilon vat-xi " +
-        "vat-steps epochs batch lr seed resume adapter no-tune",
+        "vat-steps epochs batch lr seed precision resume adapter no-tune",
       attack: "data models out epsilon method fusion norm step steps momentum random-start filter adapter no-tune",
       assess: "sets models out adapter no-tune",
       predict: "data model out split gradients adapter no-tune",
-      explain: "arch defence width size batch out adapter no-tune",
-      tune: "arch width size batch adapter",
+      explain: "arch defence width size batch precision out adapter no-tune",
+      tune: "arch width size batch precision adapter",
       prove: "arch width size batch save adapter no-tune",
-      bench: "arch width size batch shape conv kernels against save compare write-readme adapter no-tune",
+      bench: "arch width size batch precision shape conv kernels against save compare write-readme adapter no-tune",
     };
     const names = Object.keys(flags);
     const outcomes = await inParallel(names, (name) => tool(name, ["--help"]));

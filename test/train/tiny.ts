@@ -85,6 +85,7 @@ export const tinySettings = (changes: Partial<TrainSettings> = {}): TrainSetting
   batch: 16,
   learningRate: 0.05,
   seed: 1,
+  precision: "f32",
   ...changes,
 });
 

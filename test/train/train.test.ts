@@ -85,6 +85,37 @@ suite("training", (test) => {
     assert.equal(await contentOf(bare), whole);
   });
 
+  test("with activations in f16 the patterns are learnt too, to the same bytes after a stop", async () => {
+    if (!(await engine()).gpu.halves) return;
+    const [whole, stopped] = [fresh("whole"), fresh("stopped")];
+    const settings = { precision: "f16", epochs: 4 } as const;
+    const { log, validationAccuracy } = await trainTiny(settings, { out: whole });
+    assert.ok(log[3].loss < 0.5 * log[0].loss, `${log.map(({ loss }) => loss)}`);
+    assert.ok(validationAccuracy >= 13 / 18, `${validationAccuracy}`);
+    const stop = new Error("stop");
+    const onEpoch = () => {
+      throw stop;
+    };
+    await trainTiny(settings, { out: stopped, onEpoch }).catch((error) => assert.is(error, stop));
+    await trainTiny(settings, { out: stopped, resume: true });
+    assert.equal(await contentOf(stopped), await contentOf(whole));
+    assert.not.equal((await contentOf(whole)).weights, (await contentOf(first)).weights);
+  });
+
+  test("a run from before there was a --precision goes on in f32", async () => {
+    const [out, whole] = [fresh("earlier"), await contentOf(first)];
+    await Deno.mkdir(out);
+    const begun = JSON.parse(await Deno.readTextFile(`${first}/run.json`));
+    delete begun.training.precision;
+    await Deno.writeTextFile(`${out}/run.json`, JSON.stringify(begun));
+    await refused(
+      () => trainTiny({ epochs: 4, precision: "f16" }, { out, resume: true }),
+      /training\.precision f32, now/,
+    );
+    await trainTiny({ epochs: 4 }, { out, resume: true });
+    assert.equal((await contentOf(out)).weights, whole.weights);
+  });
+
   test("the noise of PGD and VAT, drawn on the device, goes on where it stood", async () => {
     const defences = [
       { name: "pgd", epsilon: 8, step: 2, steps: 2 },

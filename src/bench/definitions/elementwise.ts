@@ -3,7 +3,7 @@ import { type Definition, type Sizes, sum, type Values } from "./definition.ts";
 
 function velocityOf(i: number, { velocities, gradients, weights }: Values, s: Sizes): number {
   const gradient = sum(0, s.summands, (k) => gradients[k * s.length + i]);
-  return s.momentum * velocities[i] + gradient + s.decay * weights[i];
+  return s.momentum * velocities[i] + s.share * gradient + s.decay * weights[i];
 }
 
 export const elementwise: Record<string, Definition> = {

@@ -4,7 +4,7 @@ import type { Architecture } from "../../nn/network.ts";
 import { openEngine } from "../../tensor/engine.ts";
 import type { Engine } from "../../tensor/graph.ts";
 import { exampleDefence } from "../cases.ts";
-import { type RepeatedStep, repeatedStep } from "./step.ts";
+import { differenceOf, type RepeatedStep, repeatedStep } from "./step.ts";
 import { type Clockwork, type Ratio, takeTurns } from "./turns.ts";
 
 export interface SafetyRow {
@@ -55,13 +55,4 @@ export async function measureSafety(
   } finally {
     for (const { gpu } of engines) gpu.close();
   }
-}
-
-function differenceOf(found: Float32Array, usual: Float32Array): number {
-  let [difference, norm] = [0, 0];
-  usual.forEach((value, i) => {
-    difference += (found[i] - value) ** 2;
-    norm += value ** 2;
-  });
-  return Math.sqrt(difference / norm);
 }

@@ -1,5 +1,5 @@
 /** A training step over random images that can be run again and again. */
-import type { Architecture } from "../../nn/network.ts";
+import type { Architecture, Precision } from "../../nn/network.ts";
 import type { Engine } from "../../tensor/graph.ts";
 import type { Plan } from "../../tensor/plan.ts";
 import { drawStep } from "../../train/draws.ts";
@@ -23,8 +23,9 @@ export async function repeatedStep(
   architecture: Architecture,
   batch: number,
   defence: DefenceSettings,
+  precision?: Precision,
 ): Promise<RepeatedStep> {
-  const { step, free } = await randomStep(engine, architecture, batch, defence);
+  const { step, free } = await randomStep(engine, architecture, batch, defence, precision);
   const indices = Uint32Array.from({ length: batch }, (_, i) => i);
   const labels = indices.map((i) => i % architecture.classes.length);
   const shift = Math.round(architecture.size * largestShift);
@@ -39,6 +40,17 @@ export async function repeatedStep(
     await engine.gpu.sync();
     return { whole: performance.now() - begun, host };
   };
-  const readGradients = async () => new Float32Array(await engine.gpu.read(step.gradients));
+  const readGradients = async () =>
+    new Float32Array(await engine.gpu.read(step.gradients)).map((value) => value / step.gradientScale);
   return { plan: step.plan, run, readGradients, free };
+}
+
+/** ‖found − usual‖₂ / ‖usual‖₂. */
+export function differenceOf(found: Float32Array, usual: Float32Array): number {
+  let [difference, norm] = [0, 0];
+  usual.forEach((value, i) => {
+    difference += (found[i] - value) ** 2;
+    norm += value ** 2;
+  });
+  return Math.sqrt(difference / norm);
 }

@@ -6,6 +6,7 @@ import { measureDefences, type StepCosts } from "./defences.ts";
 import { type EnsembleCost, measureEnsemble } from "./ensemble.ts";
 import type { FirstStep } from "./first_step.ts";
 import { type Growth, measureGrowth } from "./growth.ts";
+import { type Halves, measureHalves } from "./halves.ts";
 import { measureSafety, type SafetyRow } from "./safety.ts";
 import { measureStart, type Start } from "./start.ts";
 import { type Clockwork, type Ratio, usualClockwork } from "./turns.ts";
@@ -13,6 +14,7 @@ import { type Clockwork, type Ratio, usualClockwork } from "./turns.ts";
 export interface StepsResult extends StepCosts {
   adapter: string;
   ensemble: EnsembleCost;
+  halves: Halves | null;
   growth: Growth;
   safety: SafetyRow[];
   start: Start;
@@ -40,6 +42,7 @@ export async function measureSteps(
     adapter: engine.gpu.name,
     ...await measureDefences(engine, ...common, counting("defences, rounds", rounds)),
     ensemble: await measureEnsemble(engine, ...common, counting("ensemble, rounds", rounds)),
+    halves: await measureHalves(engine, ...common, counting("f16, rounds", rounds)),
     growth: await measureGrowth(engine, architecture, batch, growthSteps, counting("growth, steps", growthSteps)),
     safety: await measureSafety(adapter, ...common, counting("safety, rounds", rounds)),
     start: await measureStart(first),
@@ -62,7 +65,7 @@ export function faultsOf({ growth, safety }: StepsResult): string[] {
 const ratio = ({ median, low, high }: Ratio) => `${digits(median)}× [${digits(low)}, ${digits(high)}]`;
 
 export function stepsText(result: StepsResult): string {
-  const { adapter, defences, host, ensemble, growth, safety, start } = result;
+  const { adapter, defences, host, ensemble, halves, growth, safety, start } = result;
   const rows = [
     ...defences.map(({ name, passes, cost, memory }) => [
       name,
@@ -78,6 +81,10 @@ export function stepsText(result: StepsResult): string {
     "",
     columns([["step", "passes", "time over the plain step", "memory over its bound"], ...rows], 1),
     "",
+    halves
+      ? `activations in f16: ${ratio(halves.cost)} of the time, ${digits(halves.memory)}× of the memory, ` +
+        `gradients ${halves.difference.toExponential(1)} apart`
+      : "activations in f16: not on this adapter",
     `host at work: ${digits(100 * host.median)} % of a plain step`,
     `${growth.steps} steps: ${growth.deviceBytes} bytes more on the device, ${resident}`,
     `from the start of a process to its first step and end: ${digits(start.cold)} s with no shader cached, ` +
