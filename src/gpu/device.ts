@@ -18,6 +18,21 @@ export interface DeviceOptions {
   boundsChecks?: boolean;
 }
 
+/** Matrices of f16 that a subgroup multiplies as one, adding up in f32. */
+export interface SubgroupMatrices {
+  /** Their rows and columns. */
+  edge: number;
+  /** Lanes of a subgroup. */
+  lanes: number;
+}
+
+/** What npm webgpu's types do not know yet. */
+const matrixFeature = "chromium-experimental-subgroup-matrix" as GPUFeatureName;
+interface MatrixConfig extends Record<"M" | "N" | "K", number> {
+  componentType: string;
+  resultComponentType: string;
+}
+
 const storageUsage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
 
 export class Gpu {
@@ -36,10 +51,10 @@ export class Gpu {
 
   /** Opens the adapter asked for with all its features and limits. */
   static async open({ adapter: name, subgroups = true, boundsChecks = true }: DeviceOptions = {}): Promise<Gpu> {
-    const flags = [
-      "disable-dawn-features=timestamp_quantization",
-      `enable-dawn-features=vulkan_enable_f16_on_nvidia${boundsChecks ? "" : ",disable_robustness,skip_validation"}`,
-    ];
+    // Subgroup matrices count as unsafe as long as they are an experiment.
+    const enabled = ["vulkan_enable_f16_on_nvidia", "allow_unsafe_apis"];
+    if (!boundsChecks) enabled.push("disable_robustness", "skip_validation");
+    const flags = ["disable-dawn-features=timestamp_quantization", `enable-dawn-features=${enabled}`];
     if (name) flags.push(`adapter=${name}`);
     const adapter = await startDawn(flags).requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
     if (!adapter) {
@@ -54,7 +69,8 @@ export class Gpu {
       const value = adapter.limits[limit as keyof GPUSupportedLimits];
       if (typeof value === "number") requiredLimits[limit] = value;
     }
-    const wanted: GPUFeatureName[] = ["timestamp-query", "shader-f16", ...subgroups ? ["subgroups" as const] : []];
+    const wanted: GPUFeatureName[] = ["timestamp-query", "shader-f16"];
+    if (subgroups) wanted.push("subgroups", matrixFeature);
     const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
     return new Gpu(adapter, await adapter.requestDevice({ requiredFeatures, requiredLimits }));
   }
@@ -79,6 +95,17 @@ export class Gpu {
   /** Whether kernels can read and write f16. */
   get halves(): boolean {
     return this.device.features.has("shader-f16");
+  }
+
+  /** Square ones, on an adapter whose subgroups have one size; null where there are none. */
+  get matrices(): SubgroupMatrices | null {
+    const { subgroupMinSize, subgroupMaxSize } = this.adapter.info;
+    if (!this.device.features.has(matrixFeature) || subgroupMinSize !== subgroupMaxSize) return null;
+    const { subgroupMatrixConfigs = [] } = this.adapter.info as { subgroupMatrixConfigs?: Iterable<MatrixConfig> };
+    const square = [...subgroupMatrixConfigs].find(({ componentType, resultComponentType, M, N, K }) =>
+      componentType === "f16" && resultComponentType === "f32" && M === N && N === K
+    );
+    return square ? { edge: square.M, lanes: subgroupMaxSize } : null;
   }
 
   get timestamps(): boolean {

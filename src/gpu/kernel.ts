@@ -182,9 +182,11 @@ function dtypeOf(element: string): DType {
  *
  *     alias Stored = vec4f;
  *
- * and computes in f32 all the same. With f16 storage every alias whose name begins so becomes its half, here `vec4h`.
+ * and computes in f32 all the same. With f16 storage every alias whose name begins so becomes its half, here `vec4h`. A
+ * kernel that knows nothing but f16 enables it itself.
  */
 function storedInHalves(name: string, source: string): string {
+  if (/^enable f16;/m.test(source)) return source;
   const halves = source.replace(/^(alias Stored\w* = )(?:f32|(vec\d)f);/gm, (_, head, vector) => {
     return `${head}${vector ? `${vector}h` : "f16"};`;
   });
@@ -192,9 +194,19 @@ function storedInHalves(name: string, source: string): string {
   return `enable f16;\n${halves}`;
 }
 
+/** A kernel on subgroup matrices states their size as `const edge = 8u;`; an adapter may multiply others. */
+function withEdge(source: string, edge: number): string {
+  return source.replace(/^const edge = \d+u;/m, `const edge = ${edge}u;`);
+}
+
+/** wgsl_reflect 1.6 does not know subgroup matrices; nothing it is asked for depends on them. */
+function withoutMatrices(source: string): string {
+  return source.replace(/= subgroup_matrix_\w+<.*>;/g, "= f32;").replace(/\b(subgroupMatrix\w+)<[^>]*>/g, "$1");
+}
+
 function reflect(name: string, source: string): WgslReflect {
   try {
-    return new WgslReflect(source);
+    return new WgslReflect(withoutMatrices(source));
   } catch (error) {
     throw new UserError(`kernel ${name} does not parse: ${(error as Error).message}`);
   }
@@ -209,12 +221,15 @@ function sameNames(wanted: string[], given: string[], complain: (what: string, n
 export class KernelLibrary {
   #kernels = new Map<string, Kernel>();
 
+  /** @param edge of the subgroup matrices, on a device that has any */
+  constructor(private readonly edge = 8) {}
+
   /** The kernel in `kernels/<name>.wgsl`. @param activations the type of those it reads and writes */
   get(name: string, activations: DType = "f32"): Kernel {
     const key = `${name} ${activations}`;
     let kernel = this.#kernels.get(key);
     if (!kernel) {
-      const source = Deno.readTextFileSync(new URL(`${name}.wgsl`, kernelRoot));
+      const source = withEdge(Deno.readTextFileSync(new URL(`${name}.wgsl`, kernelRoot)), this.edge);
       kernel = new Kernel(name, activations === "f16" ? storedInHalves(name, source) : source, activations);
       this.#kernels.set(key, kernel);
     }

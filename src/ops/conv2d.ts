@@ -1,4 +1,5 @@
 /** Two-dimensional convolution, NHWC × OHWI; in inference with a bias and a rectifier behind it. */
+import { UserError } from "../errors.ts";
 import type { Dispatch, Kernel } from "../gpu/kernel.ts";
 import type { Engine, Tensor, Tunable } from "../tensor/graph.ts";
 import { backwards, flopsOf, type Geometry, geometryOf } from "./convolution/geometry.ts";
@@ -32,19 +33,20 @@ export interface Epilogue {
 
 /**
  * One value per thread; a tile of values per thread; tiles, and pixels handed round the lanes of a subgroup; tiles of a
- * workgroup, in memory it shares.
+ * workgroup, in memory it shares; likewise, in matrices that a subgroup multiplies as one, for activations in f16.
  */
-export const convolutionVersions = ["naive", "tiled", "subgroup", "workgroup"] as const;
+export const convolutionVersions = ["naive", "tiled", "subgroup", "workgroup", "matrix"] as const;
 export type ConvolutionVersion = typeof convolutionVersions[number];
 
 /** On a processor's cores memory of a workgroup buys nothing; on a GPU it is what saves loads. */
-function bestVersion({ gpu }: Engine): ConvolutionVersion {
-  if (!gpu.software) return "workgroup";
+function bestVersion({ graph: { engine: { gpu } }, dtype }: Tensor): ConvolutionVersion {
+  if (!gpu.software) return dtype === "f16" && gpu.matrices ? "matrix" : "workgroup";
   return gpu.subgroupsOf8 ? "subgroup" : "tiled";
 }
 
-/** The kernel of one pass in one version, for activations stored as x is. */
+/** The kernel of one pass in one version, for activations stored as x is. @throws UserError where there is none */
 function kernelOf({ graph, dtype }: Tensor, pass: string, version: ConvolutionVersion): Kernel {
+  if (version === "matrix" && dtype !== "f16") throw new UserError("Subgroup matrices take activations in f16 only.");
   return graph.engine.kernels.get(`conv2d/${pass}${version === "tiled" ? "" : `_${version}`}`, dtype);
 }
 
@@ -66,7 +68,7 @@ function tunable(kernel: Kernel, geometry: Geometry, tiles: Tunable["tiles"], sp
 export function conv2d(
   x: Tensor,
   w: Tensor,
-  { stride = 1, padding, version = bestVersion(x.graph.engine), epilogue }: Conv2dOptions = {},
+  { stride = 1, padding, version = bestVersion(x), epilogue }: Conv2dOptions = {},
 ): Tensor {
   const geometry = geometryOf(x.shape, w.shape, stride, padding ?? (w.shape[1] - 1) / 2);
   const y = forward(x, w, geometry, version, {
@@ -106,7 +108,7 @@ function forward(
     flops: flopsOf(geometry, spacing),
     tunable: version === "naive"
       ? undefined
-      : tunable(kernel, geometry, forwardTiles(version, geometry, spacing), spacing),
+      : tunable(kernel, geometry, forwardTiles(x.graph.engine.gpu, version, geometry, spacing), spacing),
     dispatches: ([y], at, tile) => [{
       kernel,
       // A binding cannot be left open: where there is no bias, weights that nothing reads stand in.
@@ -128,8 +130,8 @@ function forward(
 /** By the forward kernel and turned filters; at stride 2, `naive` and `tiled` have a kernel of their own. */
 function inputGradient(dy: Tensor, w: Tensor, geometry: Geometry, version: ConvolutionVersion): Tensor {
   const { side, stride, padding, ...params } = geometry;
-  const spaced = version === "subgroup" || version === "workgroup";
-  if (spaced || version === "tiled" && stride === 1) {
+  const gathers = version === "naive" || version === "tiled" && stride > 1;
+  if (!gathers) {
     const operation = "conv2d input gradient";
     return forward(dy, turned(w), backwards(geometry), version, { operation, spacing: stride });
   }
@@ -182,13 +184,15 @@ function weightGradient(x: Tensor, dy: Tensor, geometry: Geometry, version: Conv
   const kernel = kernelOf(x, "weight_gradient", version);
   const params = { inChannels, outChannels, ...sizes };
   const shape = [outChannels, side, side, inChannels];
-  const cut = version === "workgroup" ? weightGradientSplits(geometry) : null;
+  const cut = version === "workgroup" || version === "matrix" ? weightGradientSplits(geometry) : null;
   const [dw] = x.graph.add({
     operation: "conv2d weight gradient",
     inputs: [x, dy],
     outputs: [{ shape }, ...cut && cut.splits > 1 ? [{ shape: [cut.splits, ...shape] }] : []],
     flops: flopsOf(geometry),
-    tunable: version === "naive" ? undefined : tunable(kernel, geometry, weightGradientTiles(version, geometry)),
+    tunable: version === "naive"
+      ? undefined
+      : tunable(kernel, geometry, weightGradientTiles(engine.gpu, version, geometry)),
     dispatches: ([dw, partial], at, tile): Dispatch[] => {
       const constants = { side, stride, padding, ...tile };
       const inputs = { x: at(x), dy: at(dy) };

@@ -4,5 +4,6 @@ import { KernelLibrary } from "../gpu/kernel.ts";
 import type { Engine } from "./graph.ts";
 
 export async function openEngine(options?: DeviceOptions): Promise<Engine> {
-  return { gpu: await Gpu.open(options), kernels: new KernelLibrary(), tiles: new Map() };
+  const gpu = await Gpu.open(options);
+  return { gpu, kernels: new KernelLibrary(gpu.matrices?.edge), tiles: new Map() };
 }

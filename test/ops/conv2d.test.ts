@@ -3,6 +3,7 @@ import { convolutionCases } from "../../src/bench/cases.ts";
 import { verify } from "../../src/bench/verify.ts";
 import { assign } from "../../src/ops/assign.ts";
 import { conv2d, convolutionVersions } from "../../src/ops/conv2d.ts";
+import type { DType } from "../../src/gpu/dtype.ts";
 import { Random } from "../../src/random.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
 import { type Engine, Graph, type Node, type Tensor } from "../../src/tensor/graph.ts";
@@ -10,7 +11,7 @@ import { suite } from "../harness.ts";
 import { type NdArray, randomNormal } from "../reference/array.ts";
 import * as reference from "../reference/conv2d.ts";
 import { relu as rectify, reluGradient } from "../reference/relu.ts";
-import { close, cropChannels, engine, evaluate, normal, padChannels, place, refused, single } from "./engine.ts";
+import { close, cropChannels, engine, evaluate, half, normal, padChannels, place, refused, single } from "./engine.ts";
 
 /** [batch, height, width, inChannels, outChannels, side, stride, padding] */
 const shapes = [
@@ -30,13 +31,16 @@ const shapes = [
 ];
 
 /** Random operands of one problem, and the padded weights as the engine keeps them. */
-function problem([batch, height, width, inChannels, outChannels, side, stride, padding]: number[]) {
+function problem(
+  [batch, height, width, inChannels, outChannels, side, stride, padding]: number[],
+  rounded: (x: NdArray) => NdArray,
+) {
   const name =
     `[${batch}, ${height}, ${width}, ${inChannels}] → ${outChannels}, ${side}×${side}/${stride}, padding ${padding}`;
   const random = new Random(1, name);
-  const x = single(randomNormal([batch, height, width, inChannels], random));
-  const w = single(randomNormal([outChannels, side, side, inChannels], random));
-  const dy = single(randomNormal(reference.conv2dShape(x.shape, w.shape, stride, padding), random));
+  const x = rounded(randomNormal([batch, height, width, inChannels], random));
+  const w = rounded(randomNormal([outChannels, side, side, inChannels], random));
+  const dy = rounded(randomNormal(reference.conv2dShape(x.shape, w.shape, stride, padding), random));
   const bias = single(randomNormal([outChannels], random));
   const filters = padChannels(w);
   const padded = Math.ceil(outChannels / 4) * 4;
@@ -51,17 +55,24 @@ function cropWeights(w: NdArray, { shape: [outChannels, side, , inChannels] }: N
   return cropChannels({ shape: [outChannels, side, side, w.shape[3]], data }, inChannels);
 }
 
+const { gpu } = await engine();
+/** Subgroup matrices are f16's, and not every adapter's. */
+const versions = convolutionVersions.filter((version) => version !== "matrix" || gpu.matrices);
+
 suite("conv2d", (test) => {
   for (const [index, shape] of shapes.entries()) {
-    const { name, x, w, dy, bias, weights } = problem(shape);
     const [stride, padding] = shape.slice(6);
-    for (const version of convolutionVersions) {
+    for (const version of versions) {
+      const dtype = version === "matrix" ? "f16" : "f32";
+      const { name, x, w, dy, bias, weights } = problem(shape, dtype === "f16" ? half : single);
+      // Half of the distance between two f16.
+      const rounding = dtype === "f16" ? 2 ** -11 : 1e-6;
       // Each epilogue is a pipeline of its own to compile: the one between the others only where shapes are small.
       for (const epilogue of index < 3 ? ["none", "bias", "bias and relu"] : ["none", "bias and relu"]) {
         test(`forward and gradients, ${name}, ${version}, epilogue: ${epilogue}`, async () => {
           const relu = epilogue === "bias and relu";
           const [y, dx, dw] = await evaluate(
-            { x: padChannels(x), w: weights, dy: padChannels(dy), bias: padChannels(bias) },
+            { x: { ...padChannels(x), dtype }, w: weights, dy: { ...padChannels(dy), dtype }, bias: padChannels(bias) },
             ({ x, w, dy, bias }) => {
               const options = { stride, padding, version };
               const y = conv2d(x, w, epilogue === "none" ? options : { ...options, epilogue: { bias, relu } });
@@ -72,8 +83,8 @@ suite("conv2d", (test) => {
           const upstream = relu ? reluGradient(dy, sums) : dy;
           const wantedDx = reference.conv2dInputGradient(upstream, w, x.shape, stride, padding);
           const wantedDw = reference.conv2dWeightGradient(x, upstream, w.shape, stride, padding);
-          close("y", cropChannels(y, w.shape[0]), relu ? rectify(sums) : sums, 1e-6);
-          close("dx", cropChannels(dx, x.shape[3]), wantedDx, 1e-6);
+          close("y", cropChannels(y, w.shape[0]), relu ? rectify(sums) : sums, rounding);
+          close("dx", cropChannels(dx, x.shape[3]), wantedDx, rounding);
           close("dw", cropWeights(dw, w), wantedDw, 2e-6);
         });
       }
@@ -108,9 +119,11 @@ suite("conv2d", (test) => {
       20,
     ]]] as const
   ) {
-    for (const version of ["tiled", "subgroup", "workgroup"] as const) {
+    for (const version of versions.filter((version) => version !== "naive")) {
       test(`every tile gives the same bits, shapes ${index}, ${version}`, async () => {
-        const feeds = { x: normal(x, "x"), w: normal(w, "w"), dy: normal([...x.slice(0, 3), w[0]], "dy") };
+        const dtype = version === "matrix" ? "f16" : "f32";
+        const dy = normal([...x.slice(0, 3), w[0]], "dy");
+        const feeds = { x: { ...normal(x, "x"), dtype }, w: normal(w, "w"), dy: { ...dy, dtype } } as const;
         const device: Engine = { ...await engine(), tiles: new Map() };
         let nodes: readonly Node[] = [];
         const run = () =>
@@ -161,6 +174,15 @@ suite("conv2d", (test) => {
     assert.equal(again.data, first.data);
     assert.equal(second.data, wanted.data);
     assert.not.equal(second.data, first.data);
+  });
+
+  test("subgroup matrices are refused for f32, and where there are none", async () => {
+    const run = (dtype: DType) =>
+      evaluate({ x: { ...normal([1, 2, 2, 4], "x"), dtype }, w: normal([4, 3, 3, 4], "w") }, ({ x, w }) => [
+        conv2d(x, w, { version: "matrix" }),
+      ]);
+    await refused(() => run("f32"), /activations in f16 only/);
+    if (!gpu.matrices) await refused(() => run("f16"), /has no subgroup matrices/);
   });
 
   test("a bias has no gradient", () =>

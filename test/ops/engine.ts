@@ -69,6 +69,11 @@ export function single(x: NdArray): NdArray {
   return fromValues(x.shape, Float32Array.from(x.data));
 }
 
+/** Rounds to f16, likewise. */
+export function half(x: NdArray): NdArray {
+  return fromValues(x.shape, Float16Array.from(x.data));
+}
+
 /** Pads the last dimension with zeros to a multiple of 4, as the engine keeps channels. */
 export function padChannels(x: NdArray): NdArray {
   const channels = x.shape[x.shape.length - 1];

@@ -90,6 +90,7 @@ export const conv2d: Record<string, Definition> = {
   "conv2d/input_gradient": inputGradient,
   "conv2d/weight_gradient": weightGradient,
   "conv2d/weight_gradient_workgroup": partialWeightGradient,
+  "conv2d/weight_gradient_matrix": partialWeightGradient,
   "conv2d/weight_gradient_sum": weightGradientSum,
   "conv2d/turn_weights": turnWeights,
 };

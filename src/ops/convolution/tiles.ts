@@ -3,16 +3,19 @@
  * taken where the tuner (src/bench/tune) has nothing better. Tiles of one list add every sum up in the same order, so
  * that which of them is taken shows in the time alone.
  */
+import type { Gpu } from "../../gpu/device.ts";
 import type { Tile } from "../../tensor/graph.ts";
 import type { Geometry } from "./geometry.ts";
+import { matrixTiles } from "./matrices.ts";
 
 export type Threads = [number, number, number];
 
 /** Versions with tiles; what they are is told in kernels/conv2d/README.md. */
-export type TiledVersion = "tiled" | "subgroup" | "workgroup";
+export type TiledVersion = "tiled" | "subgroup" | "workgroup" | "matrix";
 
 /** @param spacing of the input's pixels; `tiled` can do no other than 1 */
-export function forwardTiles(version: TiledVersion, geometry: Geometry, spacing: number): Tile[] {
+export function forwardTiles(gpu: Gpu, version: TiledVersion, geometry: Geometry, spacing: number): Tile[] {
+  if (version === "matrix") return matrixTiles(gpu, geometry.outChannels);
   if (version === "workgroup") return forwardWorkgroupTiles(geometry);
   if (version === "subgroup") return stripTiles(geometry, spacing);
   return pixelTiles(geometry.outHeight, geometry.outWidth, geometry.outChannels);
@@ -22,17 +25,24 @@ export function forwardTiles(version: TiledVersion, geometry: Geometry, spacing:
 const tilesAlongY = 32768;
 
 export function forwardThreads(tile: Tile, { batch, outHeight, outWidth, outChannels }: Geometry): Threads {
-  if (tile.pixelLanes) {
-    const pixels = tile.pixelLanes * tile.lanePixels;
-    const channels = tile.channelLanes * tile.laneChannels;
-    const tiles = Math.ceil(batch * outHeight * outWidth / pixels);
-    return [64 * Math.ceil(outChannels / channels), Math.min(tiles, tilesAlongY), Math.ceil(tiles / tilesAlongY)];
+  const product = productOf(tile);
+  if (product) {
+    const tiles = Math.ceil(batch * outHeight * outWidth / product.rows);
+    const across = Math.ceil(outChannels / product.columns);
+    return [product.lanes * across, Math.min(tiles, tilesAlongY), Math.ceil(tiles / tilesAlongY)];
   }
   if (tile.stripColumns) {
     const strips = outHeight * Math.ceil(outWidth / tile.stripColumns);
     return [outChannels / tile.laneChannels, strips, Math.ceil(batch / tile.stripImages)];
   }
   return pixelThreads(tile, outChannels, outHeight, outWidth, batch);
+}
+
+/** Pixels × channels of a tile of `workgroup` or `matrix`, and the lanes of its workgroup. */
+function productOf(tile: Tile): Record<"rows" | "columns" | "lanes", number> | null {
+  if (tile.productRows) return { rows: tile.productRows, columns: tile.productColumns, lanes: 128 };
+  if (!tile.pixelLanes) return null;
+  return { rows: tile.pixelLanes * tile.lanePixels, columns: tile.channelLanes * tile.laneChannels, lanes: 64 };
 }
 
 /** Of the kernel that gathers, which a stride of 2 needs without spacing. */
@@ -96,8 +106,9 @@ function forwardWorkgroupTiles({ outChannels }: Geometry): Tile[] {
   return outChannels > 16 ? [t64x32, t128x32, t32x32] : [t128x16, tile(4, 4, 4)];
 }
 
-export function weightGradientTiles(version: TiledVersion, geometry: Geometry): Tile[] {
+export function weightGradientTiles(gpu: Gpu, version: TiledVersion, geometry: Geometry): Tile[] {
   const { outChannels, inChannels, side } = geometry;
+  if (version === "matrix") return matrixTiles(gpu, side * side * inChannels);
   if (version === "tiled") return [{ run: 2 }];
   if (version === "workgroup") return weightGradientWorkgroupTiles(outChannels, side * side * inChannels / 4);
   const threadQuads = Math.min(side > 1 ? 2 : 4, inChannels / 4);
@@ -138,6 +149,10 @@ export function weightGradientThreads(
   splits: number,
 ): Threads {
   const quads = inChannels / 4;
+  if (tile.productRows) {
+    const across = Math.ceil(side * side * inChannels / tile.productColumns);
+    return [128 * Math.ceil(outChannels / tile.productRows), across, splits];
+  }
   if (tile.outLanes) {
     const [tileOut, tileIn] = [tile.outLanes * tile.laneOut, tile.inLanes * tile.laneIn];
     return [64 * Math.ceil(outChannels / 4 / tileOut), Math.ceil(side * side * quads / tileIn), splits];
