@@ -35,6 +35,8 @@ override productRows: u32 = 64;
 override productColumns: u32 = 64;
 override subgroupRows: u32 = 4;
 override subgroupColumns: u32 = 4;
+// As in forward_workgroup.wgsl.
+override splits: u32 = 1;
 // Of a subgroup.
 override rowMatrices = productRows / subgroupRows / edge;
 override columnMatrices = productColumns / subgroupColumns / edge;
@@ -55,6 +57,7 @@ struct Params {
   outHeight: u32,
   outWidth: u32,
   outChannels: u32,
+  partialLength: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -62,6 +65,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read> w: array<vec4f>;  // [outChannels, side, side, inChannels]
 @group(0) @binding(3) var<storage, read> bias: array<f32>;  // [outChannels]
 @group(0) @binding(4) var<storage, read_write> y: array<f16>;  // [batch, outHeight, outWidth, outChannels]
+// Sums of the splits where there are several: [splits, batch, outHeight, outWidth, outChannels].
+@group(0) @binding(5) var<storage, read_write> partial: array<f32>;  // [partialLength]
 
 // [half, pixels, pitch], [half, channels, pitch], and a matrix of sums for every subgroup.
 var<workgroup> a: array<f16, 2 * productRows * pitch>;
@@ -80,7 +85,13 @@ fn main(
   let length = side * side * inQuads;
   let pixelCount = params.batch * params.outHeight * params.outWidth;
   let pixel0 = (group.z * 32768 + group.y) * productRows;
-  let channel0 = group.x * productColumns;
+  let tilesAcross = (params.outChannels + productColumns - 1) / productColumns;
+  let channel0 = group.x % tilesAcross * productColumns;
+  let split = group.x / tilesAcross;
+  // Whole stages of K.
+  let stages = (length + depth - 1) / depth;
+  let start = split * ((stages + splits - 1) / splits) * depth;
+  let end = min(start + (stages + splits - 1) / splits * depth, length);
   // This subgroup's part of the tile.
   let ownRow = subgroup / subgroupColumns * rowMatrices * edge;
   let ownColumn = subgroup % subgroupColumns * columnMatrices * edge;
@@ -99,9 +110,9 @@ fn main(
   var nextA: array<vec4h, most>;
   var nextB: array<vec4h, most>;
   var sums: array<Sums, 16>;
-  for (var at = 0u; at < length + depth; at += depth) {
-    let ahead = at / depth % 2;
-    if (at < length) {
+  for (var at = start; at < end + depth; at += depth) {
+    let ahead = (at - start) / depth % 2;
+    if (at < end) {
       let k = at + column;
       let tap = k / inQuads;
       let offset = vec2i(vec2u(tap / side, tap % side));
@@ -120,7 +131,7 @@ fn main(
         if (k < length && channel < params.outChannels) { nextB[i] = vec4h(w[channel * length + k]); }
       }
     }
-    if (at > 0) {
+    if (at > start) {
       let behind = 1 - ahead;
       for (var k = 0u; k < 4 * depth; k += edge) {
         var filters: array<Right, 4>;
@@ -159,8 +170,13 @@ fn main(
         let channel = channel0 + ownColumn + c * edge + own % edge;
         if (pixel < pixelCount && channel < params.outChannels) {
           var sum = leaving[first + own];
-          if (biased) { sum += bias[channel]; }
-          y[pixel * params.outChannels + channel] = f16(select(sum, 0, rectify && sum < 0));
+          let at = pixel * params.outChannels + channel;
+          if (splits > 1) {
+            partial[split * pixelCount * params.outChannels + at] = sum;
+          } else {
+            if (biased) { sum += bias[channel]; }
+            y[at] = f16(select(sum, 0, rectify && sum < 0));
+          }
         }
       }
       workgroupBarrier();

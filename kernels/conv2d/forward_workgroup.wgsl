@@ -8,6 +8,8 @@
 //           laneChannels channels, each lane lanePixels × laneChannels sums in registers. 16 values of K at a time lie in
 //           workgroup memory; while they are multiplied, the next 16 are on their way (two halves, one barrier a stage).
 //           A dimension of the grid holds no more than 65535 workgroups, so tiles of pixels go on along z after 32768.
+//           A deep layer has few pixels, so few tiles, but a long K: it is cut into splits, a workgroup each, whose sums
+//           sum_splits.wgsl adds up. Where it is cut depends on the shapes of an image alone.
 // FLOPs     2 · batch · outHeight · outWidth · outChannels · side² · inChannels, less the taps outside the image
 // Bytes     4 · (x + w + y) at best; x is read again for every tap and tile of channels, w for every tile of pixels. A lane
 //           loads lanePixels + laneChannels values from workgroup memory for lanePixels · laneChannels multiply-adds.
@@ -28,6 +30,7 @@ override pixelLanes: u32 = 8;
 override lanePixels: u32 = 8;
 override channelLanes: u32 = 8;
 override laneChannels: u32 = 8;
+override splits: u32 = 1;
 
 // Vec4s of K in a stage.
 const depth = 4u;
@@ -44,6 +47,7 @@ struct Params {
   outHeight: u32,
   outWidth: u32,
   outChannels: u32,
+  partialLength: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -51,6 +55,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read> w: array<vec4f>;  // [outChannels, side, side, inChannels]
 @group(0) @binding(3) var<storage, read> bias: array<f32>;  // [outChannels]
 @group(0) @binding(4) var<storage, read_write> y: array<StoredScalar>;  // [batch, outHeight, outWidth, outChannels]
+// Sums of the splits where there are several: [splits, batch, outHeight, outWidth, outChannels].
+@group(0) @binding(5) var<storage, read_write> partial: array<f32>;  // [partialLength]
 
 // [half, depth, pixels + 2] and [half, depth, channels + 2]: the 2 keeps the lanes of a store on different banks.
 var<workgroup> a: array<vec4f, 8 * (pixelLanes * lanePixels + 2)>;
@@ -64,7 +70,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let length = side * side * inQuads;
   let pixelCount = params.batch * params.outHeight * params.outWidth;
   let pixel0 = (group.z * 32768 + group.y) * tilePixels;
-  let channel0 = group.x * tileChannels;
+  let tilesAcross = (params.outChannels + tileChannels - 1) / tileChannels;
+  let channel0 = group.x % tilesAcross * tileChannels;
+  let split = group.x / tilesAcross;
+  // Whole stages of K.
+  let stages = (length + depth - 1) / depth;
+  let first = split * ((stages + splits - 1) / splits) * depth;
+  let end = min(first + (stages + splits - 1) / splits * depth, length);
 
   // What this lane fetches: vec4 `column` of each stage, for every `fetched`th pixel and filter from `row` on.
   let column = lane % depth;
@@ -80,9 +92,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var nextA: array<vec4f, most>;
   var nextB: array<vec4f, most>;
   var sums: array<f32, 64>;
-  for (var at = 0u; at < length + depth; at += depth) {
-    let ahead = (at / depth % 2) * depth;
-    if (at < length) {
+  for (var at = first; at < end + depth; at += depth) {
+    let ahead = ((at - first) / depth % 2) * depth;
+    if (at < end) {
       let k = at + column;
       let tap = k / inQuads;
       let quad = k % inQuads;
@@ -102,7 +114,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         if (k < length && channel < params.outChannels) { nextB[i] = w[channel * length + k]; }
       }
     }
-    if (at > 0) {
+    if (at > first) {
       let behind = depth - ahead;
       for (var k = 0u; k < depth; k++) {
         var weights: array<vec4f, 8>;
@@ -135,8 +147,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       let channel = channel0 + o * channelLanes + lane % channelLanes;
       if (pixel < pixelCount && channel < params.outChannels) {
         var sum = sums[p * laneChannels + o];
-        if (biased) { sum += bias[channel]; }
-        y[pixel * params.outChannels + channel] = StoredScalar(select(sum, 0, rectify && sum < 0));
+        let at = pixel * params.outChannels + channel;
+        if (splits > 1) {
+          partial[split * pixelCount * params.outChannels + at] = sum;
+        } else {
+          if (biased) { sum += bias[channel]; }
+          y[at] = StoredScalar(select(sum, 0, rectify && sum < 0));
+        }
       }
     }
   }

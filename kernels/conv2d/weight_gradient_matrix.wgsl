@@ -1,5 +1,5 @@
 // Convolution, gradient of the weight, on subgroup matrices (tensor cores), first of two passes:  partial[s, o, ky, kx, i] = Σ over the pixels n, r, c of split s of  dy[n, r, c, o] · x[n, r·stride + ky − padding, c·stride + kx − padding, i]
-// (the splits are then added up; a single split is the gradient itself).
+// (sum_splits.wgsl adds the splits up; a single split is the gradient itself).
 //
 // Layout    x, dy: NHWC in f16; partial: a weight gradient in f32, OHWI, per split of splitPixels pixels; channels in vec4s.
 // Threads   The matrix product and the splits of weight_gradient_workgroup.wgsl, in the matrices of forward_matrix.wgsl: a

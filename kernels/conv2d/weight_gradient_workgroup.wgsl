@@ -1,5 +1,5 @@
 // Convolution, gradient of the weight, through workgroup memory, first of two passes:  partial[s, o, ky, kx, i] = Σ over the pixels n, r, c of split s of  dy[n, r, c, o] · x[n, r·stride + ky − padding, c·stride + kx − padding, i]
-// (weight_gradient_sum.wgsl adds the splits up; a single split is the gradient itself).
+// (sum_splits.wgsl adds the splits up; a single split is the gradient itself).
 //
 // Layout    x, dy: NHWC; partial: a weight gradient in OHWI per split of splitPixels pixels; channels in vec4s.
 // Threads   The matrix product [outChannels × pixels] · [pixels × side² · inChannels], whose right factor is gathered from x,

@@ -1,9 +1,10 @@
 /** Two-dimensional convolution, NHWC × OHWI; in inference with a bias and a rectifier behind it. */
 import { UserError } from "../errors.ts";
-import type { Dispatch, Kernel } from "../gpu/kernel.ts";
+import type { BufferView, Dispatch, Kernel } from "../gpu/kernel.ts";
 import type { Engine, Tensor, Tunable } from "../tensor/graph.ts";
 import { backwards, flopsOf, type Geometry, geometryOf } from "./convolution/geometry.ts";
 import {
+  forwardSplits,
   forwardThreads,
   forwardTiles,
   inputGradientThreads,
@@ -99,32 +100,60 @@ function forward(
   { operation, spacing = 1, epilogue, backward }: ForwardOptions,
 ): Tensor {
   const { batch, outHeight, outWidth, outChannels, side, stride, padding, ...rest } = geometry;
+  const { engine } = x.graph;
   const kernel = kernelOf(x, "forward", version);
-  const shared = { side, stride, padding, biased: Number(!!epilogue), rectify: Number(!!epilogue?.relu) };
+  const splits = ofProduct(version) ? forwardSplits(geometry) : 1;
+  const shape = [batch, outHeight, outWidth, outChannels];
+  const ending = { biased: Number(!!epilogue), rectify: Number(!!epilogue?.relu) };
   const [y] = x.graph.add({
     operation,
     inputs: epilogue ? [x, w, epilogue.bias] : [x, w],
-    outputs: [{ shape: [batch, outHeight, outWidth, outChannels], dtype: x.dtype }],
+    // A binding cannot be left open: where nothing is split, a tensor that nothing touches stands in.
+    outputs: [
+      { shape, dtype: x.dtype },
+      ...ofProduct(version) ? [{ shape: splits > 1 ? [splits, ...shape] : [4] }] : [],
+    ],
     flops: flopsOf(geometry, spacing),
     tunable: version === "naive"
       ? undefined
-      : tunable(kernel, geometry, forwardTiles(x.graph.engine.gpu, version, geometry, spacing), spacing),
-    dispatches: ([y], at, tile) => [{
-      kernel,
-      // A binding cannot be left open: where there is no bias, weights that nothing reads stand in.
-      bindings: {
-        x: at(x),
-        w: at(w),
-        bias: epilogue ? at(epilogue.bias) : { ...at(w), length: outChannels },
-        y: at(y),
-      },
-      params: { batch, outHeight, outWidth, outChannels, ...rest },
-      constants: { ...shared, ...kernel.overrides.includes("spacing") && { spacing }, ...tile },
-      threads: tile ? forwardThreads(tile, geometry) : [y.length],
-    }],
+      : tunable(kernel, geometry, forwardTiles(engine.gpu, version, geometry, spacing), spacing),
+    dispatches: ([y, partial], at, tile) => {
+      // Likewise, where there is no bias, weights that nothing reads.
+      const bias = epilogue ? at(epilogue.bias) : { ...at(w), length: outChannels };
+      const sums: Dispatch = {
+        kernel,
+        bindings: { x: at(x), w: at(w), bias, y: at(y), ...partial && { partial: at(partial) } },
+        params: { batch, outHeight, outWidth, outChannels, ...rest, ...partial && { partialLength: partial.length } },
+        constants: {
+          ...{ side, stride, padding, ...ending, ...tile },
+          ...kernel.overrides.includes("spacing") && { spacing },
+          ...partial && { splits },
+        },
+        threads: tile ? forwardThreads(tile, geometry, splits) : [y.length],
+      };
+      return splits === 1 ? [sums] : [sums, sumSplits(engine, { splits, partial, bias, y }, at, ending)];
+    },
     backward,
   });
   return y;
+}
+
+/** The versions whose sums over K or over pixels are cut into splits, a workgroup each. */
+const ofProduct = (version: ConvolutionVersion) => version === "workgroup" || version === "matrix";
+
+function sumSplits(
+  { kernels }: Engine,
+  { splits, partial, bias, y }: { splits: number; partial: Tensor; bias: BufferView; y: Tensor },
+  at: (tensor: Tensor) => BufferView,
+  constants: Record<"biased" | "rectify", number>,
+): Dispatch {
+  return {
+    kernel: kernels.get("conv2d/sum_splits", y.dtype),
+    bindings: { partial: at(partial), bias, y: at(y) },
+    params: { length: y.length, splits, channels: bias.length },
+    constants,
+    threads: [y.length / 4],
+  };
 }
 
 /** By the forward kernel and turned filters; at stride 2, `naive` and `tiled` have a kernel of their own. */
@@ -184,7 +213,7 @@ function weightGradient(x: Tensor, dy: Tensor, geometry: Geometry, version: Conv
   const kernel = kernelOf(x, "weight_gradient", version);
   const params = { inChannels, outChannels, ...sizes };
   const shape = [outChannels, side, side, inChannels];
-  const cut = version === "workgroup" || version === "matrix" ? weightGradientSplits(geometry) : null;
+  const cut = ofProduct(version) ? weightGradientSplits(geometry) : null;
   const [dw] = x.graph.add({
     operation: "conv2d weight gradient",
     inputs: [x, dy],
@@ -201,12 +230,11 @@ function weightGradient(x: Tensor, dy: Tensor, geometry: Geometry, version: Conv
       if (!cut) return [{ kernel, bindings: { ...inputs, dw: at(dw) }, params, constants, threads }];
       const sums = { kernel, params: { ...params, ...cut }, constants, threads };
       if (!partial) return [{ ...sums, bindings: { ...inputs, partial: at(dw) } }];
-      return [{ ...sums, bindings: { ...inputs, partial: at(partial) } }, {
-        kernel: engine.kernels.get("conv2d/weight_gradient_sum"),
-        bindings: { partial: at(partial), dw: at(dw) },
-        params: { length: dw.length, splits: cut.splits },
-        threads: [dw.length / 4],
-      }];
+      const bias = { ...at(partial), length: 4 };
+      return [
+        { ...sums, bindings: { ...inputs, partial: at(partial) } },
+        sumSplits(engine, { splits: cut.splits, partial, bias, y: dw }, at, { biased: 0, rectify: 0 }),
+      ];
     },
   });
   return dw;

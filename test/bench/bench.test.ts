@@ -75,9 +75,11 @@ suite("bench", (test) => {
         if (precision === "f16" && !device.gpu.halves) continue;
         if (version === "matrix" && !(precision === "f16" && device.gpu.matrices)) continue;
         const options = { version, stride, precision };
-        // 162 pixels: the sum over them is cut in two.
-        const cases = await convolutionCases(device, [2, 9, 9, 4], [8, 3, 3, 4], options);
-        for (const { dispatch } of cases) await exact(device, dispatch);
+        // 162 pixels, or 1,152 values of K: the sum over them is cut in two.
+        for (const [side, channels] of [[9, 4], [3, 128]]) {
+          const cases = await convolutionCases(device, [2, side, side, channels], [8, 3, 3, channels], options);
+          for (const { dispatch } of cases) await exact(device, dispatch);
+        }
       }
     }
   });

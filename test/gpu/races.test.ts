@@ -22,12 +22,12 @@ suite("races", (test) => {
     ],
     "conv2d/forward_matrix": () => [
       2,
-      [params(1, 3, 3, 68, 3, 3, 20, 0), numbers(612), numbers(1360), numbers(20), numbers(180)],
+      [params(1, 3, 3, 68, 3, 3, 20, 0), numbers(612), numbers(1360), numbers(20), numbers(180), numbers(4)],
       { side: 1, productRows: 8, productColumns: 8, subgroupRows: 2, subgroupColumns: 2 },
     ],
     "conv2d/forward_workgroup": () => [
       2,
-      [params(1, 3, 3, 36, 3, 3, 20, 0), numbers(324), numbers(720), numbers(20), numbers(180)],
+      [params(1, 3, 3, 36, 3, 3, 20, 0), numbers(324), numbers(720), numbers(20), numbers(180), numbers(4)],
       { side: 1, pixelLanes: 16, lanePixels: 1, channelLanes: 4, laneChannels: 4 },
     ],
     "conv2d/weight_gradient_matrix": () => [

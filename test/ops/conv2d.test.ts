@@ -28,6 +28,9 @@ const shapes = [
   [2, 6, 7, 4, 4, 5, 1, 2],
   [9, 4, 4, 36, 64, 3, 1, 1],
   [2, 31, 33, 28, 12, 3, 2, 1],
+  // Sums over K so long that a GPU is given them in parts, forward and back.
+  [1, 4, 3, 128, 124, 3, 1, 1],
+  [2, 5, 4, 116, 117, 3, 2, 1],
 ];
 
 /** Random operands of one problem, and the padded weights as the engine keeps them. */
@@ -117,7 +120,7 @@ suite("conv2d", (test) => {
       1,
       1,
       20,
-    ]]] as const
+    ]], [3, [2, 3, 4, 128], [72, 3, 3, 128]]] as const
   ) {
     for (const version of versions.filter((version) => version !== "naive")) {
       test(`every tile gives the same bits, shapes ${index}, ${version}`, async () => {
@@ -144,6 +147,22 @@ suite("conv2d", (test) => {
       });
     }
   }
+
+  test("a GPU is given the sums of deep layers in parts, those of wide layers whole, whatever the batch", async () => {
+    const device = await engine();
+    const parts = async (x: number[], w: number[]) => {
+      const cases = await convolutionCases(device, x, w, { version: "workgroup" });
+      const [{ dispatch }, { dispatch: next }] = cases;
+      const splits = dispatch.constants!.splits;
+      assert.is(next.kernel.name === "conv2d/sum_splits", splits > 1);
+      return splits;
+    };
+    assert.is(await parts([2, 32, 32, 64], [64, 3, 3, 64]), 1);
+    assert.is(await parts([2, 8, 8, 256], [256, 3, 3, 256]), 2);
+    assert.is(await parts([2, 4, 4, 512], [512, 3, 3, 512]), 4);
+    assert.is(await parts([1, 4, 4, 512], [512, 3, 3, 512]), 4);
+    assert.is(await parts([2, 4, 4, 12], [512, 3, 3, 12]), 1);
+  });
 
   test("more tiles of pixels than a dimension of the grid has room for", async () => {
     const device = await engine();
@@ -193,21 +212,24 @@ suite("conv2d", (test) => {
       /conv2d \+ bias \+ relu does not depend on bias/,
     ));
 
-  test("an image's result does not depend on the batch it is in", async () => {
-    const random = new Random(2, "batch");
-    const x = single(randomNormal([5, 6, 6, 8], random));
-    const w = single(randomNormal([8, 3, 3, 8], random));
-    const run = (images: typeof x) =>
-      evaluate({ x: images, w }, ({ x, w }) => {
-        const y = conv2d(x, w);
-        return [y, ...gradient(y, [x])];
-      });
-    const [all, allDx] = await run(x);
-    const one = { shape: [1, 6, 6, 8], data: x.data.slice(2 * 288, 3 * 288) };
-    const [alone, aloneDx] = await run(one);
-    assert.equal(alone.data, all.data.slice(2 * 288, 3 * 288));
-    assert.equal(aloneDx.data, allDx.data.slice(2 * 288, 3 * 288));
-  });
+  for (const [channels, version] of [[8, undefined], [116, "workgroup"]] as const) {
+    test(`an image's result does not depend on the batch it is in, ${version ?? "usual version"}`, async () => {
+      const random = new Random(2, "batch");
+      const x = single(randomNormal([5, 6, 6, channels], random));
+      const w = single(randomNormal([channels, 3, 3, channels], random));
+      const run = (images: typeof x) =>
+        evaluate({ x: images, w }, ({ x, w }) => {
+          const y = conv2d(x, w, { version });
+          return [y, ...gradient(y, [x])];
+        });
+      const [all, allDx] = await run(x);
+      const length = 36 * channels;
+      const one = { shape: [1, 6, 6, channels], data: x.data.slice(2 * length, 3 * length) };
+      const [alone, aloneDx] = await run(one);
+      assert.equal(alone.data, all.data.slice(2 * length, 3 * length));
+      assert.equal(aloneDx.data, allDx.data.slice(2 * length, 3 * length));
+    });
+  }
 
   test("shapes that do not fit are refused by name", async () => {
     const unfit = (x: number[], w: number[], sentence: RegExp, options = {}) => {

@@ -1,27 +1,46 @@
 /** The passes of a convolution; see src/ops/conv2d.ts. */
 import { coordinates, type Definition, type Sizes, sum, type Values } from "./definition.ts";
 
+/** The sum over the values of K from `first` to `end` (exclusive) for one value of y; K counts ky, kx and i. */
+function productsOf(index: number, { x, w }: Values, s: Sizes, first: number, end: number): number {
+  const [n, r, c, o] = coordinates(index, [s.batch, s.outHeight, s.outWidth, s.outChannels]);
+  const spacing = s.spacing ?? 1;
+  return sum(first, end, (k) => {
+    const [ky, kx, i] = coordinates(k, [s.side, s.side, s.inChannels]);
+    const row = (r * s.stride + ky - s.padding) / spacing;
+    const column = (c * s.stride + kx - s.padding) / spacing;
+    if (!Number.isInteger(row) || !Number.isInteger(column)) return 0;
+    if (row < 0 || row >= s.height || column < 0 || column >= s.width) return 0;
+    const xAt = ((n * s.height + row) * s.width + column) * s.inChannels + i;
+    return x[xAt] * w[o * s.side ** 2 * s.inChannels + k];
+  });
+}
+
+const ended = (total: number, s: Sizes) => s.rectify === 1 ? Math.max(total, 0) : total;
+
 const forward: Definition = {
   outputs: {
-    y: (index, { x, w, bias }, s) => {
-      const [n, r, c, o] = coordinates(index, [s.batch, s.outHeight, s.outWidth, s.outChannels]);
-      let total = s.biased === 1 ? bias[o] : 0;
-      const spacing = s.spacing ?? 1;
-      for (let ky = 0; ky < s.side; ky++) {
-        for (let kx = 0; kx < s.side; kx++) {
-          const row = (r * s.stride + ky - s.padding) / spacing;
-          const column = (c * s.stride + kx - s.padding) / spacing;
-          if (!Number.isInteger(row) || !Number.isInteger(column)) continue;
-          if (row < 0 || row >= s.height || column < 0 || column >= s.width) continue;
-          const xAt = ((n * s.height + row) * s.width + column) * s.inChannels;
-          const wAt = ((o * s.side + ky) * s.side + kx) * s.inChannels;
-          for (let i = 0; i < s.inChannels; i++) total += x[xAt + i] * w[wAt + i];
-        }
-      }
-      return s.rectify === 1 ? Math.max(total, 0) : total;
+    y: (index, values, s) => {
+      const bias = s.biased === 1 ? values.bias[index % s.outChannels] : 0;
+      return ended(bias + productsOf(index, values, s, 0, s.side ** 2 * s.inChannels), s);
     },
   },
 };
+
+/** Where K is cut into several splits, of whole stages of `depth` values, y is left alone; else the partial sums are. */
+const splitForward = (depth: number): Definition => ({
+  outputs: {
+    y: (index, values, s) => s.splits > 1 ? values.y[index] : forward.outputs.y(index, values, s),
+    partial: (index, values, s) => {
+      if (s.splits === 1) return values.partial[index];
+      const length = s.batch * s.outHeight * s.outWidth * s.outChannels;
+      const all = s.side ** 2 * s.inChannels;
+      const each = depth * Math.ceil(Math.ceil(all / depth) / s.splits);
+      const first = Math.floor(index / length) * each;
+      return productsOf(index % length, values, s, first, Math.min(first + each, all));
+    },
+  },
+});
 
 const inputGradient: Definition = {
   outputs: {
@@ -71,8 +90,13 @@ const partialWeightGradient: Definition = {
   },
 };
 
-const weightGradientSum: Definition = {
-  outputs: { dw: (index, { partial }, s) => sum(0, s.splits, (split) => partial[split * s.length + index]) },
+const sumSplits: Definition = {
+  outputs: {
+    y: (index, { partial, bias }, s) => {
+      const total = sum(0, s.splits, (split) => partial[split * s.length + index]);
+      return ended(s.biased === 1 ? bias[index % s.channels] + total : total, s);
+    },
+  },
 };
 
 const turnWeights: Definition = {
@@ -87,10 +111,12 @@ const turnWeights: Definition = {
 /** By kernel; versions of one kernel share its definition. */
 export const conv2d: Record<string, Definition> = {
   "conv2d/forward": forward,
+  "conv2d/forward_workgroup": splitForward(16),
+  "conv2d/forward_matrix": splitForward(32),
   "conv2d/input_gradient": inputGradient,
   "conv2d/weight_gradient": weightGradient,
   "conv2d/weight_gradient_workgroup": partialWeightGradient,
   "conv2d/weight_gradient_matrix": partialWeightGradient,
-  "conv2d/weight_gradient_sum": weightGradientSum,
+  "conv2d/sum_splits": sumSplits,
   "conv2d/turn_weights": turnWeights,
 };

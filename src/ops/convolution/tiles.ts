@@ -24,12 +24,16 @@ export function forwardTiles(gpu: Gpu, version: TiledVersion, geometry: Geometry
 /** As many as kernels/conv2d/forward_workgroup.wgsl counts along y before it goes on along z. */
 const tilesAlongY = 32768;
 
-export function forwardThreads(tile: Tile, { batch, outHeight, outWidth, outChannels }: Geometry): Threads {
+export function forwardThreads(
+  tile: Tile,
+  { batch, outHeight, outWidth, outChannels }: Geometry,
+  splits: number,
+): Threads {
   const product = productOf(tile);
   if (product) {
     const tiles = Math.ceil(batch * outHeight * outWidth / product.rows);
     const across = Math.ceil(outChannels / product.columns);
-    return [product.lanes * across, Math.min(tiles, tilesAlongY), Math.ceil(tiles / tilesAlongY)];
+    return [product.lanes * across * splits, Math.min(tiles, tilesAlongY), Math.ceil(tiles / tilesAlongY)];
   }
   if (tile.stripColumns) {
     const strips = outHeight * Math.ceil(outWidth / tile.stripColumns);
@@ -161,9 +165,22 @@ export function weightGradientThreads(
   return [outChannels / 2, Math.ceil(quads / tile.threadQuads), side];
 }
 
-/** Workgroups that keep a large GPU busy, and the fewest pixels worth a workgroup. */
+/** Workgroups that keep a large GPU busy, and the fewest pixels, or values of K, worth one of their own. */
 const wantedGroups = 512;
 const fewestPixels = 128;
+const fewestValues = 512;
+/** Images a large GPU is given at once. */
+const usualBatch = 64;
+
+/**
+ * Into how many parts `workgroup` and `matrix` cut the sum over K of every pixel. Not even the batch has a say: an image's
+ * result must not depend on the company it is in.
+ */
+export function forwardSplits({ outHeight, outWidth, outChannels, inChannels, side }: Geometry): number {
+  const values = side * side * inChannels;
+  const tiles = Math.ceil(usualBatch * outHeight * outWidth / 64) * Math.ceil(outChannels / 64);
+  return Math.max(1, Math.min(Math.round(wantedGroups / tiles), Math.floor(values / fewestValues)));
+}
 
 /**
  * Into how many parts of how many pixels `workgroup` cuts the sum of a weight gradient. It depends on the shapes alone,
