@@ -42,41 +42,50 @@ export interface BenchResult {
   rows: Row[];
 }
 
-/** Bytes of each of the two buffers copied: far beyond any cache, within every adapter's limits. */
-const copyBytes = 64 * 2 ** 20;
+/** Bytes of each of the two buffers copied, where the adapter allows so many: far beyond any cache. */
+const copyBytes = 256 * 2 ** 20;
+/** Threads that multiply and add: at first, and at most; a large GPU would be done with the first before it is awake. */
+const fmaThreads = { first: 2 ** 14, most: 2 ** 20 };
+const fmaMilliseconds = 5;
 
 /** Measures the ceilings of this adapter, the best of several runs. */
 export async function measureCeiling(engine: Engine): Promise<Ceiling> {
-  const threads = 1 << 14;
-  const rounds = 512;
-  const view = (length: number) => ({ dtype: "f32" as const, length });
-  const fma: Case = {
-    dispatch: {
-      kernel: engine.kernels.get("ceiling/fma"),
-      bindings: { y: view(threads * 4) },
-      params: { threads, rounds, factor: 0.5 },
-      threads: [threads],
-    },
-    flops: threads * 128 * rounds,
-    uses: 0,
-  };
-  const length = copyBytes / 4;
-  const copy: Case = {
-    dispatch: {
-      kernel: engine.kernels.get("ceiling/copy"),
-      bindings: { x: view(length), y: view(length) },
-      params: { length },
-      threads: [length / 4],
-    },
-    flops: 0,
-    uses: 0,
-  };
   const unknown = { gflops: Infinity, gbs: Infinity };
-  const [computing, moving] = [await benchCase(engine, fma, unknown), await benchCase(engine, copy, unknown)];
+  const ceilingOf = (entry: Case) => benchCase(engine, entry, unknown);
+  let threads = fmaThreads.first;
+  let computing = await ceilingOf(fmaCase(engine, threads));
+  while (timeOf(computing).best < fmaMilliseconds && threads < fmaThreads.most) {
+    computing = await ceilingOf(fmaCase(engine, threads *= 4));
+  }
+  const bytes = Math.min(copyBytes, engine.gpu.device.limits.maxStorageBufferBindingSize / 2);
+  const moving = await ceilingOf(copyCase(engine, bytes / 4));
   return {
     gflops: computing.flops / timeOf(computing).best / 1e6,
     gbs: moving.bytes / timeOf(moving).best / 1e6,
   };
+}
+
+const floats = (length: number) => ({ dtype: "f32" as const, length });
+
+function fmaCase({ kernels }: Engine, threads: number): Case {
+  const rounds = 512;
+  const dispatch: Sketch = {
+    kernel: kernels.get("ceiling/fma"),
+    bindings: { y: floats(threads * 4) },
+    params: { threads, rounds, factor: 0.5 },
+    threads: [threads],
+  };
+  return { dispatch, flops: threads * 128 * rounds, uses: 0 };
+}
+
+function copyCase({ kernels }: Engine, length: number): Case {
+  const dispatch: Sketch = {
+    kernel: kernels.get("ceiling/copy"),
+    bindings: { x: floats(length), y: floats(length) },
+    params: { length },
+    threads: [length / 4],
+  };
+  return { dispatch, flops: 0, uses: 0 };
 }
 
 /** Checks one call, then times it. */
