@@ -1,15 +1,14 @@
 /** Two-dimensional convolution, NHWC × OHWI; in inference with a bias and a rectifier behind it. */
 import { UserError } from "../errors.ts";
-import type { BufferView, Dispatch, Kernel } from "../gpu/kernel.ts";
-import type { Engine, Tensor, Tunable } from "../tensor/graph.ts";
+import type { Dispatch, Kernel } from "../gpu/kernel.ts";
+import type { Tensor, Tunable } from "../tensor/graph.ts";
 import { backwards, flopsOf, type Geometry, geometryOf } from "./convolution/geometry.ts";
+import { forwardSplits, sumSplits, weightGradientSplits } from "./convolution/splits.ts";
 import {
-  forwardSplits,
   forwardThreads,
   forwardTiles,
   inputGradientThreads,
   inputGradientTiles,
-  weightGradientSplits,
   weightGradientThreads,
   weightGradientTiles,
 } from "./convolution/tiles.ts";
@@ -140,21 +139,6 @@ function forward(
 
 /** The versions whose sums over K or over pixels are cut into splits, a workgroup each. */
 const ofProduct = (version: ConvolutionVersion) => version === "workgroup" || version === "matrix";
-
-function sumSplits(
-  { kernels }: Engine,
-  { splits, partial, bias, y }: { splits: number; partial: Tensor; bias: BufferView; y: Tensor },
-  at: (tensor: Tensor) => BufferView,
-  constants: Record<"biased" | "rectify", number>,
-): Dispatch {
-  return {
-    kernel: kernels.get("conv2d/sum_splits", y.dtype),
-    bindings: { partial: at(partial), bias, y: at(y) },
-    params: { length: y.length, splits, channels: bias.length },
-    constants,
-    threads: [y.length / 4],
-  };
-}
 
 /** By the forward kernel and turned filters; at stride 2, `naive` and `tiled` have a kernel of their own. */
 function inputGradient(dy: Tensor, w: Tensor, geometry: Geometry, version: ConvolutionVersion): Tensor {

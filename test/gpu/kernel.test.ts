@@ -1,6 +1,4 @@
 import * as assert from "uvu/assert";
-// @ts-types="npm:wgsl_reflect@1.6.0"
-import { detectRaces } from "wgsl_reflect";
 import { type BufferView, type Dispatch, Kernel, KernelLibrary } from "../../src/gpu/kernel.ts";
 import { engine, refused } from "../ops/engine.ts";
 import { suite } from "../harness.ts";

@@ -90,7 +90,7 @@ suite("races", (test) => {
       ).replace("workgroup_size(128)", "workgroup_size(32)")
       .replace("4 * depth + 8", "40u").replace("lanes / depth", "4u").replace("128u / fetched", "32u")
       .replaceAll(/= subgroup_matrix_\w+<.*>;/g, "= f32;")
-      .replaceAll(/^  @builtin\(subgroup\w*\) .*\n/gm, "")
+      .replaceAll(/^ +@builtin\(subgroup\w*\) .*\n/gm, "")
       .replace(") {\n  let ", ") {\n  let subgroup = lane / 8;\n  let members = 8u;\n  let member = lane % 8;\n  let ")
       .replaceAll(/subgroupMatrixLoad<.*>\(&(\w+), /g, "load_$1(")
       .replaceAll(/subgroupMatrixMultiplyAccumulate\((.*), (.*), (.*)\)/g, "$1 * $2 + $3")

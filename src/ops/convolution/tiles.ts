@@ -164,34 +164,3 @@ export function weightGradientThreads(
   if (!tile.threadQuads) return [outChannels / 4, quads, side];
   return [outChannels / 2, Math.ceil(quads / tile.threadQuads), side];
 }
-
-/** Workgroups that keep a large GPU busy, and the fewest pixels, or values of K, worth one of their own. */
-const wantedGroups = 512;
-const fewestPixels = 128;
-const fewestValues = 512;
-/** Images a large GPU is given at once. */
-const usualBatch = 64;
-
-/**
- * Into how many parts `workgroup` and `matrix` cut the sum over K of every pixel. Not even the batch has a say: an image's
- * result must not depend on the company it is in.
- */
-export function forwardSplits({ outHeight, outWidth, outChannels, inChannels, side }: Geometry): number {
-  const values = side * side * inChannels;
-  const tiles = Math.ceil(usualBatch * outHeight * outWidth / 64) * Math.ceil(outChannels / 64);
-  return Math.max(1, Math.min(Math.round(wantedGroups / tiles), Math.floor(values / fewestValues)));
-}
-
-/**
- * Into how many parts of how many pixels `workgroup` cuts the sum of a weight gradient. It depends on the shapes alone,
- * since another cut is another order of summation.
- */
-export function weightGradientSplits(
-  { batch, outHeight, outWidth, outChannels, inChannels, side }: Geometry,
-): { splits: number; splitPixels: number } {
-  const pixels = batch * outHeight * outWidth;
-  const tiles = Math.ceil(outChannels / 64) * Math.ceil(side * side * inChannels / 64);
-  const wanted = Math.min(Math.ceil(wantedGroups / tiles), Math.ceil(pixels / fewestPixels));
-  const splitPixels = 8 * Math.ceil(pixels / wanted / 8);
-  return { splits: Math.ceil(pixels / splitPixels), splitPixels };
-}
