@@ -44,8 +44,11 @@ export interface TrainOptions {
   onEpoch?: (entry: EpochLog & EpochClock) => void;
 }
 
-/** Steps submitted ahead of the device: the host prepares the next one while it works. */
-const stepsInFlight = 2;
+/**
+ * Steps submitted ahead of the device, so that it never waits for the host: two, or as many as keep it busy while nobody
+ * asks Dawn for news, which happens once a millisecond.
+ */
+const inFlight = { least: 2, most: 16, milliseconds: 10 };
 /** Milliseconds between two looks at the loss. */
 const reportEvery = 1000;
 
@@ -132,7 +135,8 @@ async function runEpoch(
     const indices = order.subarray(i * batch, (i + 1) * batch);
     step.run(drawStep(seed, epoch * steps + i, indices, shift, alphaOf(defence)), labels, rateAt(i));
     pending.push(gpu.sync());
-    if (pending.length >= stepsInFlight) await pending.shift();
+    const enough = Math.ceil(inFlight.milliseconds / ((performance.now() - begun) / (i + 1)));
+    while (pending.length >= Math.min(Math.max(enough, inFlight.least), inFlight.most)) await pending.shift();
     if (onProgress && performance.now() - reported > reportEvery) {
       const loss = await step.meanLoss(i + 1);
       reported = performance.now();

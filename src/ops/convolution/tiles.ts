@@ -16,7 +16,7 @@ export type TiledVersion = "tiled" | "subgroup" | "workgroup" | "matrix";
 /** @param spacing of the input's pixels; `tiled` can do no other than 1 */
 export function forwardTiles(gpu: Gpu, version: TiledVersion, geometry: Geometry, spacing: number): Tile[] {
   if (version === "matrix") return matrixTiles(gpu, geometry.outChannels);
-  if (version === "workgroup") return forwardWorkgroupTiles(geometry);
+  if (version === "workgroup") return forwardWorkgroupTiles(gpu, geometry);
   if (version === "subgroup") return stripTiles(geometry, spacing);
   return pixelTiles(geometry.outHeight, geometry.outWidth, geometry.outChannels);
 }
@@ -97,7 +97,7 @@ function stripTiles({ batch, width, outWidth, outChannels, side, stride }: Geome
 const evenly = (whole: number, most: number) => Math.ceil(whole / Math.ceil(whole / most));
 
 /** Pixels × channels of a workgroup of 64 lanes: wide for few channels, small where large ones would leave a GPU idle. */
-function forwardWorkgroupTiles({ outChannels }: Geometry): Tile[] {
+function forwardWorkgroupTiles({ device }: Gpu, { outChannels }: Geometry): Tile[] {
   const tile = (channelLanes: number, laneChannels: number, lanePixels: number): Tile => ({
     pixelLanes: 64 / channelLanes,
     lanePixels,
@@ -106,8 +106,15 @@ function forwardWorkgroupTiles({ outChannels }: Geometry): Tile[] {
   });
   const [t64x64, t128x32, t128x16] = [tile(8, 8, 8), tile(4, 8, 8), tile(4, 4, 8)];
   const [t32x64, t32x32, t64x32] = [tile(16, 4, 8), tile(8, 4, 4), tile(8, 4, 8)];
-  if (outChannels > 32) return [t64x64, t32x64, t64x32, t32x32];
-  return outChannels > 16 ? [t64x32, t128x32, t32x32] : [t128x16, tile(4, 4, 4)];
+  const tiles = outChannels > 32
+    ? [t64x64, t32x64, t64x32, t32x32]
+    : outChannels > 16
+    ? [t64x32, t128x32, t32x32]
+    : [t128x16, tile(4, 4, 4)];
+  // Two halves of four vec4s of K, and two rows more.
+  const bytes = ({ pixelLanes, lanePixels, channelLanes, laneChannels }: Tile) =>
+    2 * 4 * 16 * (pixelLanes * lanePixels + 2 + channelLanes * laneChannels + 2);
+  return tiles.filter((tile) => bytes(tile) <= device.limits.maxComputeWorkgroupStorageSize);
 }
 
 export function weightGradientTiles(gpu: Gpu, version: TiledVersion, geometry: Geometry): Tile[] {
