@@ -27,8 +27,8 @@ export const architectures: readonly Architecture["arch"][] = architectureSchema
 export type Model = (images: Tensor, options?: { updateStatistics?: boolean }) => Tensor;
 
 /**
- * What activations and their gradients are in memory. All is computed in f32, weights and statistics are kept in it, and
- * so are logits and losses.
+ * What activations and their gradients are in memory. Weights, statistics, logits and losses are f32 always, and all is
+ * computed in f32; only subgroup matrices (kernels/conv2d) take weights rounded to f16.
  */
 export const precisions = ["f32", "f16"] as const;
 export type Precision = typeof precisions[number];

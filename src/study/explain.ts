@@ -110,7 +110,7 @@ function explainCall(
   return {
     node: new Set(steps.slice(0, index + 1).map(({ node }) => node)).size - 1,
     operation: node.operation,
-    kernel: dispatch.kernel.name,
+    kernel: dispatch.kernel.label,
     shapes: shapesOf(dispatch),
     writes: written.map(([name]) => placeOf(dispatch.bindings[name])),
     ...{ flops, bytes, milliseconds, gflops, gbs },
