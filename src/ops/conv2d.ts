@@ -1,5 +1,7 @@
 /** Two-dimensional convolution, NHWC × OHWI; in inference with a bias and a rectifier behind it. */
 import { UserError } from "../errors.ts";
+import type { Gpu } from "../gpu/device.ts";
+import type { DType } from "../gpu/dtype.ts";
 import type { Dispatch, Kernel } from "../gpu/kernel.ts";
 import type { Tensor, Tunable } from "../tensor/graph.ts";
 import { backwards, flopsOf, type Geometry, geometryOf } from "./convolution/geometry.ts";
@@ -38,15 +40,22 @@ export interface Epilogue {
 export const convolutionVersions = ["naive", "tiled", "subgroup", "workgroup", "matrix"] as const;
 export type ConvolutionVersion = typeof convolutionVersions[number];
 
-/** On a processor's cores memory of a workgroup buys nothing; on a GPU it is what saves loads. */
-function bestVersion({ graph: { engine: { gpu } }, dtype }: Tensor): ConvolutionVersion {
-  if (!gpu.software) return dtype === "f16" && gpu.matrices ? "matrix" : "workgroup";
-  return gpu.subgroupsOf8 ? "subgroup" : "tiled";
+/** Whether an adapter has what a version needs, for activations of one type. */
+export function runsOn(gpu: Gpu, version: ConvolutionVersion, dtype: DType): boolean {
+  if (version === "matrix") return dtype === "f16" && gpu.matrices !== null;
+  return version !== "subgroup" || gpu.subgroupsOf8;
 }
 
-/** The kernel of one pass in one version, for activations stored as x is. @throws UserError where there is none */
+/** On a processor's cores memory of a workgroup buys nothing; on a GPU it is what saves loads. */
+function bestVersion({ graph: { engine: { gpu } }, dtype }: Tensor): ConvolutionVersion {
+  const candidates = gpu.software ? ["subgroup", "tiled"] as const : ["matrix", "workgroup"] as const;
+  return candidates.find((version) => runsOn(gpu, version, dtype))!;
+}
+
+/** The kernel of one pass in one version, for activations stored as x is. @throws UserError where the adapter has none */
 function kernelOf({ graph, dtype }: Tensor, pass: string, version: ConvolutionVersion): Kernel {
-  if (version === "matrix" && dtype !== "f16") throw new UserError("Subgroup matrices take activations in f16 only.");
+  const { gpu } = graph.engine;
+  if (!runsOn(gpu, version, dtype)) throw new UserError(`${gpu.name} has no ${version} convolution of ${dtype}.`);
   return graph.engine.kernels.get(`conv2d/${pass}${version === "tiled" ? "" : `_${version}`}`, dtype);
 }
 

@@ -7,7 +7,7 @@ import { definitionOf } from "../../src/bench/definitions/index.ts";
 import { spread } from "../../src/bench/measure.ts";
 import { markdownTable } from "../../src/bench/table.ts";
 import { verify } from "../../src/bench/verify.ts";
-import { convolutionVersions } from "../../src/ops/conv2d.ts";
+import { convolutionVersions, runsOn } from "../../src/ops/conv2d.ts";
 import { Kernel } from "../../src/gpu/kernel.ts";
 import { Random } from "../../src/random.ts";
 import type { Engine } from "../../src/tensor/graph.ts";
@@ -73,7 +73,7 @@ suite("bench", (test) => {
     for (const version of convolutionVersions) {
       for (const [stride, precision] of [[1, "f32"], [2, "f32"], [2, "f16"]] as const) {
         if (precision === "f16" && !device.gpu.halves) continue;
-        if (version === "matrix" && !(precision === "f16" && device.gpu.matrices)) continue;
+        if (!runsOn(device.gpu, version, precision)) continue;
         const options = { version, stride, precision };
         // 162 pixels, or 1,152 values of K: the sum over them is cut in two, where it is cut at all.
         for (

@@ -2,7 +2,7 @@ import * as assert from "uvu/assert";
 import { convolutionCases } from "../../src/bench/cases.ts";
 import { verify } from "../../src/bench/verify.ts";
 import { assign } from "../../src/ops/assign.ts";
-import { conv2d, convolutionVersions } from "../../src/ops/conv2d.ts";
+import { conv2d, type ConvolutionVersion, convolutionVersions, runsOn } from "../../src/ops/conv2d.ts";
 import type { DType } from "../../src/gpu/dtype.ts";
 import { Random } from "../../src/random.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
@@ -58,8 +58,8 @@ function cropWeights(w: NdArray, { shape: [outChannels, side, , inChannels] }: N
 }
 
 const { gpu } = await engine();
-/** Subgroup matrices are f16's, and not every adapter's. */
-const versions = convolutionVersions.filter((version) => version !== "matrix" || gpu.matrices);
+const typeOf = (version: ConvolutionVersion) => version === "matrix" ? "f16" : "f32";
+const versions = convolutionVersions.filter((version) => runsOn(gpu, version, typeOf(version)));
 
 suite("conv2d", (test) => {
   for (const [index, shape] of shapes.entries()) {
@@ -67,7 +67,7 @@ suite("conv2d", (test) => {
     // Sums over K so long that they are cut, where they are cut at all.
     const long = shape[3] > 100;
     for (const version of versions.filter((version) => !long || version === "workgroup" || version === "matrix")) {
-      const dtype = version === "matrix" ? "f16" : "f32";
+      const dtype = typeOf(version);
       const { name, x, w, dy, bias, weights } = problem(shape, dtype === "f16" ? half : single);
       // Half of the distance between two f16.
       const rounding = dtype === "f16" ? 2 ** -11 : 1e-6;
@@ -126,7 +126,7 @@ suite("conv2d", (test) => {
     const tiled = index === 3 ? ["workgroup", "matrix"] : ["tiled", "subgroup", "workgroup", "matrix"];
     for (const version of versions.filter((version) => tiled.includes(version))) {
       test(`every tile gives the same bits, shapes ${index}, ${version}`, async () => {
-        const dtype = version === "matrix" ? "f16" : "f32";
+        const dtype = typeOf(version);
         const dy = normal([...x.slice(0, 3), w[0]], "dy");
         const feeds = { x: { ...normal(x, "x"), dtype }, w: normal(w, "w"), dy: { ...dy, dtype } } as const;
         const device: Engine = { ...await engine(), tiles: new Map() };
@@ -202,8 +202,8 @@ suite("conv2d", (test) => {
       evaluate({ x: { ...normal([1, 2, 2, 4], "x"), dtype }, w: normal([4, 3, 3, 4], "w") }, ({ x, w }) => [
         conv2d(x, w, { version: "matrix" }),
       ]);
-    await refused(() => run("f32"), /activations in f16 only/);
-    if (!gpu.matrices) await refused(() => run("f16"), /has no subgroup matrices/);
+    await refused(() => run("f32"), /has no matrix convolution of f32/);
+    if (!gpu.matrices) await refused(() => run("f16"), /has no matrix convolution of f16/);
   });
 
   test("a bias has no gradient", () =>

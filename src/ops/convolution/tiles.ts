@@ -15,23 +15,22 @@ export type TiledVersion = "tiled" | "subgroup" | "workgroup" | "matrix";
 
 /** @param spacing of the input's pixels; `tiled` can do no other than 1 */
 export function forwardTiles(gpu: Gpu, version: TiledVersion, geometry: Geometry, spacing: number): Tile[] {
-  if (version === "matrix") return matrixTiles(gpu, geometry.outChannels);
+  if (version === "matrix") return matrixTiles(gpu, pixelsOf(geometry), geometry.outChannels);
   if (version === "workgroup") return forwardWorkgroupTiles(gpu, geometry);
   if (version === "subgroup") return stripTiles(geometry, spacing);
   return pixelTiles(geometry.outHeight, geometry.outWidth, geometry.outChannels);
 }
 
+const pixelsOf = ({ batch, outHeight, outWidth }: Geometry) => batch * outHeight * outWidth;
+
 /** As many as kernels/conv2d/forward_workgroup.wgsl counts along y before it goes on along z. */
 const tilesAlongY = 32768;
 
-export function forwardThreads(
-  tile: Tile,
-  { batch, outHeight, outWidth, outChannels }: Geometry,
-  splits: number,
-): Threads {
+export function forwardThreads(tile: Tile, geometry: Geometry, splits: number): Threads {
+  const { batch, outHeight, outWidth, outChannels } = geometry;
   const product = productOf(tile);
   if (product) {
-    const tiles = Math.ceil(batch * outHeight * outWidth / product.rows);
+    const tiles = Math.ceil(pixelsOf(geometry) / product.rows);
     const across = Math.ceil(outChannels / product.columns);
     return [product.lanes * across * splits, Math.min(tiles, tilesAlongY), Math.ceil(tiles / tilesAlongY)];
   }
@@ -119,7 +118,7 @@ function forwardWorkgroupTiles({ device }: Gpu, { outChannels }: Geometry): Tile
 
 export function weightGradientTiles(gpu: Gpu, version: TiledVersion, geometry: Geometry): Tile[] {
   const { outChannels, inChannels, side } = geometry;
-  if (version === "matrix") return matrixTiles(gpu, side * side * inChannels);
+  if (version === "matrix") return matrixTiles(gpu, outChannels, side * side * inChannels);
   if (version === "tiled") return [{ run: 2 }];
   if (version === "workgroup") return weightGradientWorkgroupTiles(outChannels, side * side * inChannels / 4);
   const threadQuads = Math.min(side > 1 ? 2 : 4, inChannels / 4);
