@@ -53,9 +53,10 @@ const shareHeading = ["kernel", "calls", "ms", "of all", "GFLOP/s"];
 
 /** Totals as sentences. */
 function summary({ network, totals, ceiling, memory }: Explanation): string[] {
-  const { arch, width, size, batch, defence } = network;
+  const { arch, width, size, batch, defence, precision } = network;
   return [
-    `One training step of ${arch}, width ${width}, defence ${defence}, ${batch} images of ${size} pixels.`,
+    `One training step of ${arch}, width ${width}, defence ${defence}, ${batch} images of ${size} pixels, ` +
+    `activations in ${precision}.`,
     `${totals.calls} kernel calls, ${digits(totals.flops / 1e9)} GFLOP, ${digits(totals.bytes / 1e9)} GB: ` +
     `${digits(totals.milliseconds)} ms in kernels, ${digits(totals.wallMilliseconds)} ms by the wall's clock, ` +
     `${digits(totals.flops / totals.milliseconds / 1e6)} GFLOP/s.`,
