@@ -119,14 +119,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     let wide = i32(row * stride + ky) - i32(padding);
     let r = u32(wide) / spacing;
     for (var i = 0u; i < inQuads; i++) {
+      // In this loop, not around it, for the same reason as below.
+      if (wide < 0 || r * spacing != u32(wide) || r >= params.height) { continue; }
       var weights: Weights;
       for (var kx = 0u; kx < side; kx++) {
         for (var o = 0u; o < laneChannels; o++) {
           weights[kx * laneChannels + o] = w[(channel0 + o) * filterSize + (ky * side + kx) * inQuads + i];
         }
       }
-      // In this loop, not around it, for the same reason as below.
-      if (wide < 0 || r * spacing != u32(wide) || r >= params.height) { continue; }
       var strip: Strip;
       for (var k = 0u; k < most; k++) {
         if (8 * k < loaded) {

@@ -69,6 +69,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
           upstream[p] = select(vec2f(0), vec2f(dy[at * pairs + pair]), inside);
         }
         for (var quad = 0u; quad < threadQuads; quad++) {
+          // Never true, but it ends a block of instructions: lavapipe's compiler arranges two short ones better than a long one.
+          if (params.batch == 0) { continue; }
           var pixels: array<vec4f, 16>;
           for (var first = 0u; first < loaded; first += 8) {
             var image = image0;
@@ -90,8 +92,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
             pixels[first + 6] = subgroupBroadcast(own, 6u);
             pixels[first + 7] = subgroupBroadcast(own, 7u);
           }
-          // Never true, but it ends a block of instructions: lavapipe's compiler arranges two short ones better than a long one.
-          if (params.batch == 0) { continue; }
           for (var kx = 0u; kx < side; kx++) {
             for (var p = 0u; p < stripPixels; p++) {
               let tap = i32(p % stripColumns * stride + kx) - i32(padding);
