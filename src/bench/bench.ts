@@ -68,14 +68,14 @@ export async function measureCeiling(engine: Engine): Promise<Ceiling> {
 const floats = (length: number) => ({ dtype: "f32" as const, length });
 
 function fmaCase({ kernels }: Engine, threads: number): Case {
-  const rounds = 512;
+  const rounds = 1024;
   const dispatch: Sketch = {
     kernel: kernels.get("ceiling/fma"),
     bindings: { y: floats(threads * 4) },
     params: { threads, rounds, factor: 0.5 },
     threads: [threads],
   };
-  return { dispatch, flops: threads * 128 * rounds, uses: 0 };
+  return { dispatch, flops: threads * 64 * rounds, uses: 0 };
 }
 
 function copyCase({ kernels }: Engine, length: number): Case {

@@ -17,7 +17,7 @@ export const elementwise: Record<string, Definition> = {
       y: (i, _, { rounds, factor }) => {
         const seed = i % 4 === 0 ? i / 4 : i % 4;
         let total = 0;
-        for (let chain = 0; chain < 16; chain++) {
+        for (let chain = 0; chain < 8; chain++) {
           let value = seed + chain;
           for (let round = 0; round < rounds; round++) value = value * factor + seed;
           total += value;

@@ -48,6 +48,8 @@ tf32 = "tf32" in sys.argv[1:]
 torch.backends.cuda.matmul.allow_tf32 = tf32
 torch.backends.cudnn.allow_tf32 = tf32
 torch.backends.cudnn.benchmark = True
+# By default PyTorch takes a core with two threads' worth of processors for one, and so do some virtual machines' cores.
+torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
 
 
 def image(data, shape, layout):
