@@ -2,7 +2,7 @@
 import { assess, type Assessment } from "../src/assess/assess.ts";
 import { assessmentTable } from "../src/assess/table.ts";
 import { openTuned } from "../src/bench/tiles.ts";
-import { writeFileAtomic } from "../src/data/files.ts";
+import { makeFolder, requireRoom, writeFileAtomic } from "../src/data/files.ts";
 import { adapterOption, command, list, run, say, tuneOption } from "./command.ts";
 
 interface Flags {
@@ -25,10 +25,11 @@ const tool = command(
   .addOption(tuneOption());
 
 await run<Flags, Assessment>(tool, async ({ adapter, tune, sets, models, out }) => {
+  await requireRoom(out);
   const engine = await openTuned({ adapter, tune });
   const assessment = await assess(engine, sets, models, (what) => say(`assessed ${what}`));
   engine.gpu.close();
-  await Deno.mkdir(out, { recursive: true });
+  await makeFolder(out);
   await writeFileAtomic(`${out}/assessment.json`, JSON.stringify(assessment, null, 2) + "\n");
   await writeFileAtomic(`${out}/assessment.md`, assessmentTable(assessment) + "\n");
   return assessment;

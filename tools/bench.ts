@@ -98,8 +98,13 @@ const tool = command("bench", "Times every kernel, each checked first, and this 
   .addOption(adapterOption())
   .addOption(tuneOption());
 
-tool.action(({ shape, conv }: Flags) => {
+tool.action(({ shape, conv, against, arch, precision }: Flags) => {
   if (conv && !shape) tool.error("error: --conv has no meaning without --shape", { exitCode: 2 });
+  // The peers run VGGNet13 in f32.
+  const beside = { shape: !!shape, arch: arch !== "vgg13", precision: precision !== "f32" };
+  for (const [flag, given] of Object.entries(beside)) {
+    if (against && given) tool.error(`error: --${flag} has no meaning with --against`, { exitCode: 2 });
+  }
 });
 
 type Result = BenchResult & Partial<Pick<AgainstResult, "ratios">> & {

@@ -17,7 +17,7 @@ interface Flags {
 
 const tool = command("demo", "Draws a data set, trains nine small networks, attacks them and writes a report.")
   .option("--out <dir>", "folder for everything the demo makes", "runs/demo")
-  .option("--quick", "fewer images and epochs: about two minutes instead of six")
+  .option("--quick", "fewer images and epochs: about two minutes instead of four and a half")
   .addOption(adapterOption())
   .addOption(tuneOption());
 

@@ -2,7 +2,7 @@
 import { Option } from "commander";
 import { measureCeiling } from "../src/bench/bench.ts";
 import { openTuned } from "../src/bench/tiles.ts";
-import { writeFileAtomic } from "../src/data/files.ts";
+import { makeFolder, requireRoom, writeFileAtomic } from "../src/data/files.ts";
 import { type Architecture, architectures, type Precision } from "../src/nn/network.ts";
 import { explain, type Explanation, traceEvents } from "../src/study/explain.ts";
 import { explanationPage, explanationText } from "../src/study/explain_page.ts";
@@ -39,12 +39,13 @@ const tool = command("explain", "Takes one training step apart: every kernel cal
 await run<Flags, Explanation>(
   tool,
   async ({ adapter, tune, out, arch, defence, width, size, batch, precision }) => {
+    if (out !== undefined) await requireRoom(out);
     const engine = await openTuned({ adapter, tune });
     const network = { arch, defence, width, size, batch, precision };
     const explanation = await explain(engine, network, await measureCeiling(engine), countingBar("explain", "runs"));
     engine.gpu.close();
     if (out !== undefined) {
-      await Deno.mkdir(out, { recursive: true });
+      await makeFolder(out);
       const made = `deno task explain ${Deno.args.join(" ")}`;
       const created = new Date().toISOString().slice(0, 16).replace("T", " ");
       await writeFileAtomic(`${out}/step.html`, await explanationPage(explanation, made, created));

@@ -16,7 +16,7 @@ export function trainingBar(name: string): Pick<TrainOptions, "onProgress" | "on
     `${imagesPerSecond.toFixed(0)} images/s`;
   if (!Deno.stderr.isTerminal()) return { onEpoch: (entry) => say(line(entry)) };
 
-  const bar = new SingleBar({ format, stream: process.stderr, hideCursor: true, etaBuffer: 50 });
+  const bar = new SingleBar({ format, stream: process.stderr, etaBuffer: 50 });
   let checked = "";
   let started = false;
   let last = 0;

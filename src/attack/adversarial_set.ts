@@ -1,6 +1,6 @@
 /** An adversarial set: rounded adversaries, their originals, and who was fooled by them. */
 import { z } from "zod";
-import { readText, temporaryBeside, writeFileAtomic } from "../data/files.ts";
+import { makeFolder, readText, temporaryBeside, writeFileAtomic } from "../data/files.ts";
 import { readSafetensors, writeSafetensors } from "../data/safetensors.ts";
 import { UserError } from "../errors.ts";
 import { fusions } from "./direction.ts";
@@ -67,7 +67,7 @@ export async function writeSet(set: AdversarialSet): Promise<void> {
   const pictures = [count, manifest.size, manifest.size, 3];
   const perMember = [manifest.members.length, count];
   const folder = temporaryBeside(path);
-  await Deno.mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   try {
     await writeSafetensors(`${folder}/${tensorFile}`, {
       images: { dtype: "U8", shape: pictures, data: images },

@@ -1,5 +1,5 @@
 /** The attack of an ensemble on a pack's held-out images (Seiler et al., sections III and V-C). */
-import { sha256File } from "../data/files.ts";
+import { requireRoom, sha256File } from "../data/files.ts";
 import type { Pack } from "../data/pack.ts";
 import { UserError } from "../errors.ts";
 import { DeviceImages, readerOf } from "../nn/images.ts";
@@ -32,6 +32,7 @@ export async function attack(
   { filter, out, onProgress, method = "i-fgsm", ...given }: AttackOptions,
 ): Promise<Manifest> {
   if (await exists(out)) throw new UserError(`--out ${out} exists already; remove it or choose another name.`);
+  await requireRoom(out);
   const members = await openRuns(engine, runs);
   const classes = pack.classes.map(({ id }) => id);
   checkFits(members[0].path, members[0].info.architecture, { size: pack.size, classes }, pack.path);

@@ -10,21 +10,28 @@ export type Norm = typeof norms[number];
  * @returns bytes, `images` × height × width × 3
  */
 export function toBytes(x0: Float32Array, x: Float32Array, images: number, norm: Norm, epsilon: number): Uint8Array {
-  const crop = (values: Float32Array) => values.filter((_, i) => i % 4 < 3);
-  const [centre, exact] = [crop(x0), crop(x)];
-  if (norm === "linf") {
-    return Uint8Array.from(exact, (value, i) => {
-      const [low, high] = [Math.ceil(centre[i] - epsilon), Math.floor(centre[i] + epsilon)];
-      return Math.min(Math.max(Math.round(value), low), high);
-    });
+  const [centre, exact] = [withoutPadding(x0), withoutPadding(x)];
+  const bytes = new Uint8Array(exact.length);
+  const reach = norm === "linf" ? epsilon : Infinity;
+  // A plain loop: this stands between one batch and the next, and array methods take twenty times as long.
+  for (let i = 0; i < bytes.length; i++) {
+    const [low, high] = [Math.ceil(centre[i] - reach), Math.floor(centre[i] + reach)];
+    bytes[i] = Math.min(Math.max(Math.round(exact[i]), low), high);
   }
-  const bytes = Uint8Array.from(exact, Math.round);
+  if (norm === "linf") return bytes;
   const each = bytes.length / images;
   for (let n = 0; n < images; n++) {
     const part = <T extends Uint8Array | Float32Array>(values: T) => values.subarray(n * each, (n + 1) * each) as T;
     bringBack(part(bytes), part(centre), part(exact), epsilon);
   }
   return bytes;
+}
+
+/** Of four channels the first three. */
+function withoutPadding(values: Float32Array): Float32Array {
+  const real = new Float32Array(values.length / 4 * 3);
+  for (let i = 0; i < real.length; i++) real[i] = values[Math.floor(i / 3) * 4 + i % 3];
+  return real;
 }
 
 /** Moves values one nearer to the original, those first that rounding took furthest out, until the image is in the ball. */

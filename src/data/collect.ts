@@ -68,7 +68,7 @@ function gather(found: Found, cuts: (Omit<Cut, "pixels"> & { place: number })[])
   const seen = new Set<string>();
   cuts.forEach((cut, index) => {
     const { image: file, split } = found.sources[index];
-    refusals.push(...cut.refusals);
+    for (const refusal of cut.refusals) refusals.push(refusal);
     cut.crops.forEach(({ object, class: id, box }, offset) => {
       const key = JSON.stringify([cut.sha256, box, id]);
       // What its authors have split is taken as it is, copies included: results are compared with those of others.

@@ -109,6 +109,27 @@ export async function readText(path: string): Promise<string> {
   }
 }
 
+/** A folder and all above it, unless they are there. @throws UserError naming it where it cannot be made */
+export async function makeFolder(path: string): Promise<void> {
+  await Deno.mkdir(path, { recursive: true }).catch((error) => {
+    throw asUserError(error, `${path} cannot be made`);
+  });
+}
+
+/**
+ * Makes sure that a folder can be made at `path`, and makes none: for what is asked before long work and needed after it.
+ * @throws UserError naming the file that is in the way
+ */
+export async function requireRoom(path: string): Promise<void> {
+  const parts = path.split("/");
+  for (let length = parts.length; length > 0; length--) {
+    const at = parts.slice(0, length).join("/") || "/";
+    const info = await Deno.stat(at).catch(() => null);
+    if (info?.isDirectory) return;
+    if (info) throw new UserError(`${path} cannot be made: ${at} is a file.`);
+  }
+}
+
 /** What the operating system said, as one sentence; an error of our own or of the program passes unchanged. */
 export function asUserError(error: unknown, sentence: string): unknown {
   if (error instanceof Deno.errors.NotFound) return new UserError(`${sentence}: there is no such file or folder.`);

@@ -107,7 +107,9 @@ function trim(train: Map<string, number[]>, validation: Map<string, number[]>, s
   const scarcest = (side: Map<string, number[]>) => Math.min(...[...side.values()].map((crops) => crops.length));
   const available = scarcest(train) + scarcest(validation);
   const perClass = settings.perClass ?? available;
-  const share = Math.max(1, Math.round(perClass * (settings.validation ?? scarcest(validation) / available)));
+  const wanted = Math.round(perClass * (settings.validation ?? scarcest(validation) / available));
+  // At least one on either side.
+  const share = Math.max(1, Math.min(wanted, perClass - 1));
   const take = (side: Map<string, number[]>, count: number, purpose: string) => {
     const random = new Random(settings.seed, purpose);
     const chosen = [...side.values()].flatMap((crops) => shuffle(crops, random).slice(0, count));

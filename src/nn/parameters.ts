@@ -97,7 +97,8 @@ export class Parameters {
       const all = new Float32Array(await this.gpu.read(buffer));
       for (const [name, { spec, offset, length }] of slices) {
         const depth = spec.shape[spec.shape.length - 1];
-        values.set(name, all.slice(offset, offset + length).filter((_, i) => i % depth < spec.depth));
+        const padded = all.slice(offset, offset + length);
+        values.set(name, depth === spec.depth ? padded : padded.filter((_, i) => i % depth < spec.depth));
       }
     }
     return values;

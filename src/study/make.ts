@@ -100,7 +100,9 @@ async function removeLeftovers(target: string): Promise<void> {
   const [folder, name] = [target.slice(0, cut), target.slice(cut + 1)];
   for (const [place, prefix] of [[folder, `${name}.`], [target, ""]]) {
     for (const entry of await Array.fromAsync(Deno.readDir(place)).catch(() => [])) {
-      const leftover = entry.name.startsWith(prefix) && entry.name.endsWith(".tmp");
+      // Beside it, no name with more in between: that may be another set's, which another shard is writing.
+      const rest = entry.name.startsWith(prefix) ? entry.name.slice(prefix.length) : "";
+      const leftover = place === target ? rest.endsWith(".tmp") : /^[0-9a-f]{8}\.tmp$/.test(rest);
       if (leftover) await Deno.remove(`${place}/${entry.name}`, { recursive: true });
     }
   }

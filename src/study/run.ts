@@ -1,5 +1,5 @@
 /** Doing a study's steps: what is up to date is left alone, what is ready is done, what others do is waited for. */
-import { writeFileAtomic } from "../data/files.ts";
+import { makeFolder, writeFileAtomic } from "../data/files.ts";
 import { UserError } from "../errors.ts";
 import type { Records } from "./records.ts";
 import type { Step } from "./steps.ts";
@@ -80,6 +80,6 @@ export async function claimFolder(out: string, settings: unknown): Promise<void>
   if (entries.length > 0 && !entries.includes("study.json") && !entries.every((name) => name.endsWith(".tmp"))) {
     throw new UserError(`--out ${out} exists and is no study; choose another folder.`);
   }
-  await Deno.mkdir(out, { recursive: true });
+  await makeFolder(out);
   await writeFileAtomic(file, JSON.stringify(settings, null, 2) + "\n");
 }

@@ -88,11 +88,8 @@ function check(settings: unknown, where: string): Study {
     }
   });
   const shown = [base, ...study.architectures[0].defences];
-  for (const key of ["surfaces", "rays"] as const) {
+  for (const key of ["surfaces", "rays", "pace"] as const) {
     for (const kind of study[key]) if (!shown.includes(kind)) refuse(key, `the first architecture has no ${kind}`);
-  }
-  for (const kind of study.pace) {
-    if (kind !== base && !(kind in study.defences)) refuse("pace", `there is no defence ${kind}`);
   }
   return study;
 }

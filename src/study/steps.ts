@@ -1,7 +1,7 @@
 /** A study as a list of steps: what each reads, what decides its outcome, what it makes, what it costs. */
 import { automaticSteps } from "../attack/craft.ts";
 import type { Architecture } from "../nn/network.ts";
-import { passesOf } from "../train/passes.ts";
+import { passesOf, passesToWeights } from "../train/passes.ts";
 import { defenceFlags } from "./flags.ts";
 import { networksOf, setsOf, type StudyNetwork, type StudySet, victims } from "./networks.ts";
 import { defenceOf, type Study } from "./settings.ts";
@@ -112,7 +112,7 @@ function networkStep({ training }: Study, place: StudyPlace, images: Images, net
     settings: { arch, width, defence, seed, ...training },
     outputs: ["weights.safetensors", "log.jsonl"].map((file) => `${run}/${file}`),
     // Back through the layers costs once for the images and once for the weights; crafting needs the first only.
-    work: { [arch]: (forward + backward + 1) * epochs * images.train },
+    work: { [arch]: (forward + backward + passesToWeights(defence)) * epochs * images.train },
     command: `deno task train --data ${packPath(place)} --arch ${arch} --width ${width}${defenceFlags(defence)} ` +
       `--epochs ${epochs} --batch ${batch} --lr ${learningRate} --seed ${seed} --out ${run}`,
   };
@@ -144,7 +144,8 @@ function assessmentStep(study: Study, place: StudyPlace, images: Images, network
     stage: "assessments",
     task: { kind: "assessment", network },
     after: ["pack", `networks/${network.name}`, ...sets.map(({ name }) => `sets/${name}`)],
-    settings: {},
+    // Their order is that of the table's columns.
+    settings: { sets: sets.map(({ name }) => name) },
     outputs: [`${path}/assessment.json`],
     work: { [network.arch]: images.train + images.validation * (1 + sets.length) },
     command: `deno task assess --sets ${pathsOf(place, "sets", sets)} --models ${pathOf(place, "networks", network)} ` +

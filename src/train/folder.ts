@@ -1,5 +1,5 @@
 /** The run folder as training writes it. */
-import { readText, sha256File, writeFileAtomic } from "../data/files.ts";
+import { makeFolder, readText, sha256File, writeFileAtomic } from "../data/files.ts";
 import type { Pack } from "../data/pack.ts";
 import { UserError } from "../errors.ts";
 import type { Architecture, Network } from "../nn/network.ts";
@@ -44,7 +44,7 @@ export async function openFolder(
     if (resume !== "or restart") throw new UserError(`--resume: ${file} was begun with ${difference}.`);
     await Deno.remove(out, { recursive: true });
   } else if (resume === true) throw new UserError(`--resume: there is no run at ${out}.`);
-  await Deno.mkdir(out, { recursive: true });
+  await makeFolder(out);
   await writeFileAtomic(file, JSON.stringify(content, null, 2) + "\n");
 }
 

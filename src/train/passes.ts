@@ -24,6 +24,12 @@ export function passesOf(defence: DefenceSettings): Passes {
   }
 }
 
+/** Of the passes back, those that go on to the weights; crafting a perturbation needs the images' gradient alone. */
+export function passesToWeights(defence: DefenceSettings): number {
+  const twice = defence.name === "vat" || defence.name === "mixup-kl" && defence.klGradient !== "clean";
+  return twice ? 2 : 1;
+}
+
 /** Counted in a compiled training step: every pass goes through the network's one dense layer, on whatever way back too. */
 export function countPasses({ steps }: Plan): Passes {
   const nodes = [...new Set(steps.map(({ node }) => node))];

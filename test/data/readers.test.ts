@@ -3,6 +3,7 @@ import { parseAnnotation } from "../../src/data/annotation.ts";
 import { findDet } from "../../src/data/readers/det.ts";
 import { findFolders } from "../../src/data/readers/folders.ts";
 import { findVoc } from "../../src/data/readers/voc.ts";
+import { walk } from "../../src/data/readers/source.ts";
 import { suite } from "../harness.ts";
 import { DET, DET_DATA, inFolder, messageOf, put, xml } from "./trees.ts";
 
@@ -122,4 +123,26 @@ suite("readers", (test) => {
       ]);
       assert.match(await messageOf(() => findFolders(`${root}/cat/deep`)), /UserError: .*has no class folders/);
     }));
+
+  test("a folder may hold more files than a call takes arguments", async () => {
+    const readDir = Deno.readDir;
+    const entry = (name: string, isDirectory: boolean) => ({
+      name,
+      isDirectory,
+      isFile: !isDirectory,
+      isSymlink: false,
+    });
+    const listed = {
+      "root/": [entry("all", true)],
+      "root/all": Array.from({ length: 300_000 }, (_, i) => entry(`${i}.JPEG`, false)),
+    } as Record<string, Deno.DirEntry[]>;
+    try {
+      Deno.readDir = async function* (path) {
+        yield* listed[`${path}`];
+      };
+      assert.is((await walk("root")).length, 300_000);
+    } finally {
+      Deno.readDir = readDir;
+    }
+  });
 });

@@ -45,6 +45,14 @@ suite("split", (test) => {
     assert.equal([half.train.length, half.validation.length], [100, 100]);
   });
 
+  test("neither side is left empty, however large the other's share", () => {
+    const all = Array.from({ length: 40 }, (_, photograph) => ({ photograph, class: `c${photograph % 4}` }));
+    for (const [perClass, validation] of [[2, 0.8], [3, 0.9], [10, 0.95], [2, 0.1]]) {
+      const found = balance(all, { ...settings, perClass, validation });
+      assert.ok(found.train.length > 0 && found.validation.length > 0, `${perClass}, ${validation}`);
+    }
+  });
+
   test("perClass caps every class and refuses the smaller ones", () => {
     const all = candidates(300, { a: 3, b: 1, c: 0.28 });
     const { train, validation, classes, refused } = balance(all, { ...settings, perClass: 50 });

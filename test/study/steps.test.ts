@@ -56,9 +56,19 @@ suite("studies", (test) => {
     const { epochs } = presets.tiny.training;
     assert.equal(work("vgg13-base-1"), { vgg13: 3 * epochs * images.train });
     assert.equal(work("vgg13-pgd-3-6"), { vgg13: 9 * epochs * images.train });
+    // Both sides of the divergence lead to the weights.
+    assert.equal(work("vgg13-mixup-kl-b24-6"), { vgg13: 6 * epochs * images.train });
     const set = steps.find(({ name }) => name === "sets/combined-9-e16")!;
     const each = 3 * 2 * 20 * images.validation;
     assert.equal(set.work, { vgg13: each, resnet32: each, resnet50: each });
+  });
+
+  test("an assessment is another where its sets are others or stand in another order", () => {
+    const settingsOf = (epsilons: number[]) =>
+      stepsOf({ ...presets.paper, epsilons }, place, images).find(({ stage }) => stage === "assessments")!.settings;
+    assert.equal(settingsOf([4, 8, 16]), settingsOf([4, 8, 16]));
+    assert.not.equal(settingsOf([4, 16]), settingsOf([4, 8, 16]));
+    assert.not.equal(settingsOf([16, 8, 4]), settingsOf([4, 8, 16]));
   });
 
   test("a settings file replaces the preset's settings, and what is wrong with it is said in one sentence", async () => {
@@ -74,7 +84,7 @@ suite("studies", (test) => {
       [{ epsilon: [2] }, /: Unrecognized key: "epsilon"\.$/],
       [{ training: { epochs: 0, batch: 32, learningRate: 0.1 } }, /: training: epochs: Too small: [^.]+\.$/],
       [{ surfaces: ["pgd-7"] }, /: surfaces: the first architecture has no pgd-7\.$/],
-      [{ pace: ["pgd-99"] }, /: pace: there is no defence pgd-99\.$/],
+      [{ pace: ["pgd-99"] }, /: pace: the first architecture has no pgd-99\.$/],
       [{ architectures: [{ arch: "vgg13", width: 1, defences: ["magic"] }] }, /: there is no defence magic\.$/],
       [{ defences: { base: { name: "none" } } }, /: defences: base is the kind without a defence\.$/],
     ];

@@ -113,6 +113,8 @@ suite("tools: refusals", (test) => {
     cases.push({ ...attack({ method: "fgsm", step: "1" }), names: "--step" });
     cases.push({ ...attack({ method: "fgsm", steps: "2" }), names: "--steps" });
     cases.push({ name: "bench", args: ["--conv", "naive"], names: "--conv" });
+    cases.push({ name: "bench", args: ["--against", "jax", "--precision", "f16"], names: "--precision" });
+    cases.push({ name: "bench", args: ["--against", "jax", "--arch", "resnet32"], names: "--arch" });
     const outcomes = await inParallel(cases, ({ name, args }) => tool(name, args), 4);
     outcomes.forEach(({ code, stdout, stderr }, i) => {
       const what = `${cases[i].name} ${cases[i].args.join(" ")}:\n${stderr.join("\n")}`;
@@ -163,6 +165,10 @@ suite("tools: refusals", (test) => {
       ["train", { ...train, batch: "65" }, "--batch 65"],
       ["train", { ...train, lr: "1e30", out: diverged }, "--lr"],
       ["train", { ...train, adapter: "abacus" }, "--adapter"],
+      ["train", { ...train, out: `${pack}/pack.json/x` }, `${pack}/pack.json`],
+      ["attack", { data: pack, models: run, out: `${pack}/pack.json/x` }, `${pack}/pack.json`],
+      ["assess", { sets: none, models: run, out: `${pack}/pack.json/x` }, `${pack}/pack.json`],
+      ["explain", { out: `${pack}/pack.json/x` }, `${pack}/pack.json`],
       ["attack", { data: none, models: run, out }, none],
       ["attack", { data: pack, models: `${run},${none}`, out }, none],
       ["attack", { data: pack, models: run, out: run }, run],

@@ -38,8 +38,9 @@ export async function walk(root: string, folder = ""): Promise<string[]> {
     for await (const entry of Deno.readDir(`${root}/${folder}`)) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       const target = entry.isSymlink ? await Deno.stat(`${root}/${path}`).catch(() => entry) : entry;
-      if (target.isDirectory) files.push(...await walk(root, path));
-      else files.push(path);
+      if (!target.isDirectory) files.push(path);
+      // One by one: a call takes some hundred thousand arguments at most, and ImageNet's folders hold more files.
+      else for (const file of await walk(root, path)) files.push(file);
     }
   } catch (error) {
     throw asUserError(error, `${root}/${folder} cannot be read`);
