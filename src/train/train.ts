@@ -135,7 +135,8 @@ async function runEpoch(
     const indices = order.subarray(i * batch, (i + 1) * batch);
     step.run(drawStep(seed, epoch * steps + i, indices, shift, alphaOf(defence)), labels, rateAt(i));
     pending.push(gpu.sync());
-    const enough = Math.ceil(inFlight.milliseconds / ((performance.now() - begun) / (i + 1)));
+    const done = i + 1 - pending.length;
+    const enough = Math.ceil(inFlight.milliseconds * done / (performance.now() - begun));
     while (pending.length >= Math.min(Math.max(enough, inFlight.least), inFlight.most)) await pending.shift();
     if (onProgress && performance.now() - reported > reportEvery) {
       const loss = await step.meanLoss(i + 1);

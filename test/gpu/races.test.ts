@@ -74,8 +74,8 @@ suite("races", (test) => {
   }
 
   /**
-   * The executor knows no subgroups. In this stand-in for the kernels on subgroup matrices 32 lanes go in eights, a matrix of
-   * 2 × 2 is one number to each of its lanes, all of which read what it is loaded from, and four store a value that another will read.
+   * The executor knows no subgroups. In this stand-in for the kernels on subgroup matrices 32 lanes go in eights. A matrix
+   * of 2 × 2 is one number to each of its lanes: all read what it is loaded from, four store a value another will read.
    */
   function withoutMatrices(source: string): string {
     const load = (name: string) =>
@@ -84,10 +84,8 @@ suite("races", (test) => {
       }`;
     return source
       .replaceAll(/^enable .*;$/gm, "").replaceAll(/\bf16\b/g, "f32").replaceAll(/\bvec4h\b/g, "vec4f")
-      .replace("const edge = 8u;", "const edge = 2u;").replace("depth * 128 / 4 / lanes", "32u").replace(
-        "lanes = 128u",
-        "lanes = 32u",
-      ).replace("workgroup_size(128)", "workgroup_size(32)")
+      .replace("const edge = 8u;", "const edge = 2u;").replace("lanes = 128u", "lanes = 32u")
+      .replace("workgroup_size(128)", "workgroup_size(32)").replace("depth * 128 / 4 / lanes", "32u")
       .replace("4 * depth + 8", "40u").replace("lanes / depth", "4u").replace("128u / fetched", "32u")
       .replaceAll(/= subgroup_matrix_\w+<.*>;/g, "= f32;")
       .replaceAll(/^ +@builtin\(subgroup\w*\) .*\n/gm, "")

@@ -48,7 +48,7 @@ tf32 = "tf32" in sys.argv[1:]
 torch.backends.cuda.matmul.allow_tf32 = tf32
 torch.backends.cudnn.allow_tf32 = tf32
 torch.backends.cudnn.benchmark = True
-# By default PyTorch takes a core with two threads' worth of processors for one, and so do some virtual machines' cores.
+# PyTorch's own choice may be fewer: it took the two processors of a virtual machine for one core.
 torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
 
 

@@ -2,8 +2,8 @@
 import type { Gpu } from "../../gpu/device.ts";
 import type { Tile } from "../../tensor/graph.ts";
 
-/** Lanes of a workgroup. */
-const workgroup = 128;
+/** Of a workgroup. */
+export const matrixLanes = 128;
 /** Rows or columns the lanes fetch at once, and the bytes one takes in workgroup memory: two halves of 40 values. */
 const fetched = 16;
 const bytesEach = 2 * 40 * 2;
@@ -11,7 +11,7 @@ const bytesEach = 2 * 40 * 2;
 /** @param rows, columns of the product: a tile that exceeds it by far has lanes without work */
 export function matrixTiles({ matrices, device }: Gpu, rows: number, columns: number): Tile[] {
   const { edge, lanes } = matrices!;
-  const subgroups = workgroup / lanes;
+  const subgroups = matrixLanes / lanes;
   // As near to a square as a power of two comes.
   const subgroupColumns = 2 ** Math.floor(Math.log2(subgroups) / 2);
   const subgroupRows = subgroups / subgroupColumns;

@@ -6,7 +6,7 @@
 import type { Gpu } from "../../gpu/device.ts";
 import type { Tile } from "../../tensor/graph.ts";
 import type { Geometry } from "./geometry.ts";
-import { matrixTiles } from "./matrices.ts";
+import { matrixLanes, matrixTiles } from "./matrices.ts";
 
 export type Threads = [number, number, number];
 
@@ -43,7 +43,7 @@ export function forwardThreads(tile: Tile, geometry: Geometry, splits: number): 
 
 /** Pixels × channels of a tile of `workgroup` or `matrix`, and the lanes of its workgroup. */
 function productOf(tile: Tile): Record<"rows" | "columns" | "lanes", number> | null {
-  if (tile.productRows) return { rows: tile.productRows, columns: tile.productColumns, lanes: 128 };
+  if (tile.productRows) return { rows: tile.productRows, columns: tile.productColumns, lanes: matrixLanes };
   if (!tile.pixelLanes) return null;
   return { rows: tile.pixelLanes * tile.lanePixels, columns: tile.channelLanes * tile.laneChannels, lanes: 64 };
 }
@@ -161,7 +161,7 @@ export function weightGradientThreads(
   const quads = inChannels / 4;
   if (tile.productRows) {
     const across = Math.ceil(side * side * inChannels / tile.productColumns);
-    return [128 * Math.ceil(outChannels / tile.productRows), across, splits];
+    return [matrixLanes * Math.ceil(outChannels / tile.productRows), across, splits];
   }
   if (tile.outLanes) {
     const [tileOut, tileIn] = [tile.outLanes * tile.laneOut, tile.inLanes * tile.laneIn];
